@@ -1,0 +1,123 @@
+/**
+ * The record type of the pipeline, in columns. Extraction fills batches, matching reads them.
+ *
+ * Strings lie as UTF-8 bytes with offsets (the Arrow `Utf8` layout), because the matcher, the hashes and the Parquet
+ * writer all want bytes: a pair is encoded once and never decoded again on the hot path.
+ *
+ *   column        type         length        meaning
+ *   urlOffsets    Int32Array   capacity + 1  url of row i is urlBytes[urlOffsets[i], urlOffsets[i + 1])
+ *   textOffsets   Int32Array   capacity + 1  text of row i, likewise in textBytes
+ *   textKeys      Uint8Array   capacity      index into {@link TEXT_KEYS}
+ *   pageIds       Uint32Array  capacity      index into pages
+ *   pages         string[]                   page urls of this batch; '' where a pool has none
+ */
+
+/** Where a text came from; the first three are attributes of an image in a page, in the order they are tried. */
+export const TEXT_KEYS = ['alt', 'title', 'data-image-title', 'caption'] as const;
+
+/** Name of the place a text was found in. */
+export type TextKey = (typeof TEXT_KEYS)[number];
+
+/** One (image url, text): the unit that is matched, counted, sampled and written. */
+export interface Pair {
+  /** Absolute image url as `urljoin` makes it, or as the pool gives it. */
+  readonly url: string;
+  /** The text, trimmed, never empty. */
+  readonly text: string;
+  readonly textKey: TextKey;
+  /** Url of the page that holds the image; '' where the pool does not say. */
+  readonly pageUrl: string;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Rows after which a batch counts as full. */
+export const BATCH_ROWS = 4096;
+/** Bytes of text or url after which a batch counts as full, however few its rows. */
+export const BATCH_BYTES = 1 << 20;
+
+/** Columns of up to {@link BATCH_ROWS} pairs. The owner fills it, hands it on, and may clear and refill it afterwards. */
+export class PairBatch implements Iterable<Pair> {
+  rowCount = 0;
+  readonly urlOffsets = new Int32Array(BATCH_ROWS + 1);
+  readonly textOffsets = new Int32Array(BATCH_ROWS + 1);
+  readonly textKeys = new Uint8Array(BATCH_ROWS);
+  readonly pageIds = new Uint32Array(BATCH_ROWS);
+  pages: string[] = [];
+  urlBytes = new Uint8Array(BATCH_BYTES / 4);
+  textBytes = new Uint8Array(BATCH_BYTES / 4);
+
+  /** @returns true when the batch must be handed on before another pair is added */
+  get isFull(): boolean {
+    return (
+      this.rowCount >= BATCH_ROWS ||
+      this.endOf(this.urlOffsets) >= BATCH_BYTES ||
+      this.endOf(this.textOffsets) >= BATCH_BYTES
+    );
+  }
+
+  /** Empties the batch; buffers are kept. */
+  clear(): void {
+    this.rowCount = 0;
+    this.pages = [];
+  }
+
+  /**
+   * Adds one pair. The caller checks {@link PairBatch.isFull} after it and hands the batch on when it is.
+   *
+   * @param url - absolute image url
+   * @param text - trimmed, non-empty text
+   * @param textKey - index into {@link TEXT_KEYS}
+   * @param pageUrl - page that holds the image, or ''
+   */
+  add(url: string, text: string, textKey: number, pageUrl: string): void {
+    const row = this.rowCount;
+    const urlStart = this.endOf(this.urlOffsets);
+    const textStart = this.endOf(this.textOffsets);
+    // A UTF-16 unit takes at most 3 bytes in UTF-8.
+    this.urlBytes = ensureRoom(this.urlBytes, urlStart, url.length * 3);
+    this.textBytes = ensureRoom(this.textBytes, textStart, text.length * 3);
+    const urlLength = encoder.encodeInto(url, this.urlBytes.subarray(urlStart)).written;
+    const textLength = encoder.encodeInto(text, this.textBytes.subarray(textStart)).written;
+    this.urlOffsets[row + 1] = urlStart + urlLength;
+    this.textOffsets[row + 1] = textStart + textLength;
+    this.textKeys[row] = textKey;
+    if (this.pages.length === 0 || this.pages[this.pages.length - 1] !== pageUrl) this.pages.push(pageUrl);
+    this.pageIds[row] = this.pages.length - 1;
+    this.rowCount = row + 1;
+  }
+
+  /**
+   * @param row - row number in [0, rowCount)
+   * @returns the pair as strings; slow, for tests, reports and library users
+   */
+  at(row: number): Pair {
+    return {
+      url: decoder.decode(this.urlBytes.subarray(this.urlOffsets[row], this.urlOffsets[row + 1])),
+      text: decoder.decode(this.textBytes.subarray(this.textOffsets[row], this.textOffsets[row + 1])),
+      textKey: TEXT_KEYS[this.textKeys[row] ?? 0] ?? 'caption',
+      pageUrl: this.pages[this.pageIds[row] ?? 0] ?? '',
+    };
+  }
+
+  *[Symbol.iterator](): Iterator<Pair> {
+    for (let row = 0; row < this.rowCount; row++) yield this.at(row);
+  }
+
+  private endOf(offsets: Int32Array): number {
+    return offsets[this.rowCount] ?? 0;
+  }
+}
+
+/** Grows a buffer to hold `additionalBytes` more after `used`; doubles, so that filling stays linear. */
+function ensureRoom(
+  buffer: Uint8Array<ArrayBuffer>,
+  used: number,
+  additionalBytes: number,
+): Uint8Array<ArrayBuffer> {
+  if (used + additionalBytes <= buffer.length) return buffer;
+  const grown = new Uint8Array(Math.max(buffer.length * 2, used + additionalBytes));
+  grown.set(buffer.subarray(0, used));
+  return grown;
+}
