@@ -1,0 +1,165 @@
+/**
+ * Second half of de-duplication: among the rows of a partition with equal uids, the one with the least (tie, task, row)
+ * stays. The tie is a hash of text key and page url, so the set of surviving rows does not depend on how the input files
+ * are named or ordered: only equal rows are told apart by task and row.
+ *
+ * Layout of a partition file (little-endian 32-bit words):
+ *   0                 magic
+ *   1                 taskCount T
+ *   2 .. T + 2        starts: dropped rows of task k are [starts[k], starts[k + 1])
+ *   then              dropped rows, ascending within a task
+ */
+import { open } from 'node:fs/promises';
+import { describeSystemError, MetaclipError } from '../../common/errors.ts';
+import { writeArraysAtomic } from '../../common/files.ts';
+import { UID_WORDS } from '../pair-ids.ts';
+import { readGroupSlice, RECORD_WORDS, ROW_WORD, TASK_WORD, TIE_WORD } from './scatter-group.ts';
+
+const MAGIC = 0x3150_434d; // "MCP1"
+const HEAD_WORDS = 2;
+
+/**
+ * Marks the rows that lose against an equal row. Time O(rows) expected: uids are uniform.
+ *
+ * @param records - records of {@link RECORD_WORDS} words, in (task, row) order
+ * @returns one byte a record: 1 for a duplicate, 0 for a survivor
+ */
+export function markDuplicates(records: Uint32Array): Uint8Array {
+  const rowCount = records.length / RECORD_WORDS;
+  const isDuplicate = new Uint8Array(rowCount);
+  let slotCount = 16;
+  while (slotCount < rowCount * 2) slotCount *= 2;
+  const slots = new Uint32Array(slotCount); // record number + 1; 0 is free
+  for (let i = 0; i < rowCount; i++) {
+    // The first word chose the partition; the second is as uniform and still free.
+    let slot = (records[i * RECORD_WORDS + 1] ?? 0) & (slotCount - 1);
+    for (;;) {
+      const other = (slots[slot] ?? 0) - 1;
+      if (other < 0) {
+        slots[slot] = i + 1;
+        break;
+      }
+      if (hasSameUid(records, i, other)) {
+        // The held record comes first in (task, row) order, so it only loses by its tie.
+        if ((records[i * RECORD_WORDS + TIE_WORD] ?? 0) < (records[other * RECORD_WORDS + TIE_WORD] ?? 0)) {
+          isDuplicate[other] = 1;
+          slots[slot] = i + 1;
+        } else {
+          isDuplicate[i] = 1;
+        }
+        break;
+      }
+      slot = (slot + 1) & (slotCount - 1);
+    }
+  }
+  return isDuplicate;
+}
+
+/**
+ * Memory: 28 bytes a row of the partition, and 8 to 16 for the table.
+ *
+ * @param groupPaths - all group files, in group order
+ * @param partition - partition to resolve
+ * @param partitionCount - as the groups were made with
+ * @param taskCount - tasks of the run
+ * @param outPath - partition file to make
+ * @returns size of the file and number of rows dropped
+ * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`, `E_DISK_FULL`
+ */
+export async function resolvePartition(
+  groupPaths: readonly string[],
+  partition: number,
+  partitionCount: number,
+  taskCount: number,
+  outPath: string,
+): Promise<{ sizeBytes: number; duplicateCount: number }> {
+  const slices: Uint32Array[] = [];
+  for (const path of groupPaths) slices.push(await readGroupSlice(path, partition, partitionCount));
+  const records = concatenate(slices);
+  const isDuplicate = markDuplicates(records);
+  const starts = new Uint32Array(taskCount + 1);
+  const rows = new Uint32Array(isDuplicate.reduce((sum, flag) => sum + flag, 0));
+  let count = 0;
+  for (let i = 0; i < isDuplicate.length; i++) {
+    if (isDuplicate[i] === 0) continue;
+    const task = records[i * RECORD_WORDS + TASK_WORD] ?? 0;
+    rows[count++] = records[i * RECORD_WORDS + ROW_WORD] ?? 0;
+    starts[task + 1] = (starts[task + 1] ?? 0) + 1;
+  }
+  for (let task = 0; task < taskCount; task++)
+    starts[task + 1] = (starts[task + 1] ?? 0) + (starts[task] ?? 0);
+  const sizeBytes = await writeArraysAtomic(outPath, [Uint32Array.of(MAGIC, taskCount), starts, rows]);
+  return { sizeBytes, duplicateCount: count };
+}
+
+/**
+ * Gathers the duplicates of one task.
+ *
+ * @param partitionPaths - all partition files
+ * @param task - task number
+ * @param rowCount - matched rows of the task
+ * @returns one bit a row, row i is bit i & 7 of byte i >> 3; 1 for a duplicate
+ * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
+ */
+export async function readDuplicateRows(
+  partitionPaths: readonly string[],
+  task: number,
+  rowCount: number,
+): Promise<Uint8Array> {
+  const bits = new Uint8Array((rowCount + 7) >> 3);
+  for (const path of partitionPaths) {
+    try {
+      const handle = await open(path, 'r');
+      try {
+        const head = new Uint32Array(HEAD_WORDS);
+        await handle.read(head, 0, head.byteLength, 0);
+        const range = new Uint32Array(2);
+        await handle.read(range, 0, range.byteLength, (HEAD_WORDS + task) * 4);
+        const [start = 0, end = 0] = range;
+        const rows = new Uint32Array(Math.max(0, end - start));
+        const position = (HEAD_WORDS + (head[1] ?? 0) + 1 + start) * 4;
+        const { bytesRead } = await handle.read(rows, 0, rows.byteLength, position);
+        if (head[0] !== MAGIC || bytesRead !== rows.byteLength) {
+          throw new MetaclipError('E_DAMAGED_RUN_FILE', `${path}: not the partition file that was written`, {
+            hint: 'remove the folder done/resolve and run the same command again',
+            details: { path },
+          });
+        }
+        for (const row of rows) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      throw describeSystemError(error, path, 'read');
+    }
+  }
+  return bits;
+}
+
+/**
+ * @param bits - what {@link readDuplicateRows} gave
+ * @param row - row number
+ * @returns whether the row is a duplicate
+ */
+export function isDuplicateRow(bits: Uint8Array, row: number): boolean {
+  return (((bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+}
+
+function hasSameUid(records: Uint32Array, a: number, b: number): boolean {
+  for (let word = 0; word < UID_WORDS; word++) {
+    if (records[a * RECORD_WORDS + word] !== records[b * RECORD_WORDS + word]) return false;
+  }
+  return true;
+}
+
+function concatenate(slices: readonly Uint32Array[]): Uint32Array {
+  const [only] = slices;
+  if (only !== undefined && slices.length === 1) return only;
+  const all = new Uint32Array(slices.reduce((sum, slice) => sum + slice.length, 0));
+  let at = 0;
+  for (const slice of slices) {
+    all.set(slice, at);
+    at += slice.length;
+  }
+  return all;
+}
