@@ -209,10 +209,10 @@ function drawPath(random: Random, source: WordSource, kind: 'page' | 'image'): s
   }
   const size = draw > 0.5 ? `-${100 + 50 * random.below(20)}x${100 + 50 * random.below(16)}` : '';
   const path = `/wp-content/uploads/20${10 + random.below(15)}/${10 + random.below(3)}/${name}${size}.jpg`;
-  if (draw < 0.24) return path;
-  if (draw < 0.32) return `images/${name}.png`;
-  if (draw < 0.37) return `//cdn${random.below(9)}.example.net${path}`;
-  if (draw < 0.4) return `../img/${name}.gif?v=${random.below(99)}`;
+  if (draw < 0.18) return path;
+  if (draw < 0.24) return `images/${name}.png`;
+  if (draw < 0.28) return `//cdn${random.below(9)}.example.net${path}`;
+  if (draw < 0.31) return `../img/${name}.gif?v=${random.below(99)}`;
   return `https://cdn${random.zipf(5000)}.example${path}`;
 }
 
