@@ -18,7 +18,7 @@ const FAMILY_OF_CODE = {
   E_RUN_MISMATCH: 'usage',
   E_RUN_INCOMPLETE: 'usage',
   E_RUN_MISSING: 'usage',
-  E_RUN_LOCKED: 'environment',
+  E_OUTPUT_NOT_EMPTY: 'usage',
   E_FORMAT_UNKNOWN: 'data',
   E_COLUMN_MISSING: 'data',
   E_INPUT_UNREADABLE: 'data',

@@ -1,0 +1,111 @@
+/** The command line as a function of its arguments and outputs; returns the exit code and never exits. */
+import { MetaclipError } from '../common/errors.ts';
+import { TOOL_VERSION } from '../common/version.ts';
+import { type Command, type CommandIo, helpOf, parseCommand } from './command.ts';
+
+/** Loaded when asked for, so that `--help` does not wait for DuckDB. */
+const COMMANDS: readonly {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}[] = [
+  {
+    name: 'curate',
+    summary: 'raw crawl files or pools in, balanced Parquet shards out',
+    load: async () => (await import('./curate.ts')).curateCommand,
+  },
+  {
+    name: 'status',
+    summary: 'how far a run is, and what to do next',
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
+  {
+    name: 'extract',
+    summary: 'the pairs of crawl files or pools as JSON lines',
+    load: async () => (await import('./extract.ts')).extractCommand,
+  },
+  {
+    name: 'match',
+    summary: 'first stage alone: extract and match every input file',
+    load: async () => (await import('./match.ts')).matchCommand,
+  },
+  {
+    name: 'count',
+    summary: 'second stage: de-duplicate the run and count every entry',
+    load: async () => (await import('./continue-run.ts')).countCommand,
+  },
+  {
+    name: 'balance',
+    summary: 'third stage: fix the cap and draw the pairs; again for another cap',
+    load: async () => (await import('./continue-run.ts')).balanceCommand,
+  },
+  {
+    name: 'write',
+    summary: 'last stage: write the shards',
+    load: async () => (await import('./continue-run.ts')).writeCommand,
+  },
+];
+
+/**
+ * @param argv - arguments without node and script
+ * @param io - outputs and interruption
+ * @returns exit code: 0 done, 2 usage, 3 data, 4 environment, 130 interrupted, 1 a fault of the tool itself
+ */
+export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    return await dispatch(argv, io);
+  } catch (error) {
+    if (error instanceof MetaclipError) {
+      io.note(`${error.code}  ${error.message}\n`);
+      if (error.hint !== undefined) io.note(`hint: ${error.hint}\n`);
+      return error.exitCode;
+    }
+    const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.note(`A fault of metaclip itself; please report it with the command and this text:\n${shown}\n`);
+    return 1;
+  }
+}
+
+async function dispatch(argv: readonly string[], io: CommandIo): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || (name === 'help' && rest.length === 0)) {
+    io.out(overview());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version' || name === '-V') {
+    io.out(`${TOOL_VERSION}\n`);
+    return 0;
+  }
+  const [wanted, args] = name === 'help' ? [rest[0], ['--help']] : [name, rest];
+  const found = COMMANDS.find((command) => command.name === wanted);
+  if (found === undefined) {
+    throw new MetaclipError('E_USAGE', `metaclip ${wanted ?? ''}: no such command`, {
+      hint: `it can be ${COMMANDS.map((command) => command.name).join(', ')}; see \`metaclip --help\``,
+    });
+  }
+  const command = await found.load();
+  const parsed = parseCommand(command, args);
+  if (parsed.flag('help')) {
+    io.out(helpOf(command));
+    return 0;
+  }
+  return command.run(parsed, io);
+}
+
+function overview(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2;
+  return [
+    `metaclip ${TOOL_VERSION}: MetaCLIP data curation, from raw crawl files to balanced image-text pairs`,
+    '',
+    'Usage: metaclip COMMAND ...',
+    '',
+    'Commands:',
+    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
+    '',
+    'Each has its own help with examples: metaclip COMMAND --help',
+    '',
+    'Start here:',
+    '  metaclip curate INPUT... --out DIR',
+    '',
+  ].join('\n');
+}

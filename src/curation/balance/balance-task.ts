@@ -1,0 +1,175 @@
+/**
+ * Balancing of one task: decides for each matched pair whether it is kept.
+ *
+ * keep probability  P = 1 - prod_j (1 - q_j) over the pair's matches, which is the chance that at least one of the
+ *                   reference's independent draws per entry accepts it
+ * kept              when the pair's draw in [0, 1) is below P
+ *
+ * `balanced/NNNNN.parquet` has one nullable column `keep_prob` (float32), row i for row i of `matched/NNNNN.parquet`;
+ * null means not kept (a duplicate, or not drawn). The draw does not depend on `t` and P never falls as `t` grows, so a
+ * smaller `t` keeps a subset.
+ */
+import { Field, Float32, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
+import { isDuplicateRow } from '../dedup/resolve-partition.ts';
+import { KEYS_BLOCK_ROWS, type KeysBlock, readKeys } from '../matched/keys-file.ts';
+import { ParquetSink } from '../matched/parquet-sink.ts';
+import { drawOf, keyOfSeed, UID_WORDS } from '../pair-ids.ts';
+
+/** What became of a task's matched pairs. */
+export interface BalanceTotals {
+  readonly keptCount: number;
+  readonly notSampledCount: number;
+  readonly duplicateCount: number;
+  /** Sum of the keep probabilities: the expected number of kept pairs. */
+  readonly expectedKept: number;
+  /** Sum of P (1 - P): the variance of the number of kept pairs over seeds. */
+  readonly variance: number;
+}
+
+/**
+ * Keep probability of a pair. Products of numbers in [0, 1] in the order of ascending ids: never rises as a factor falls,
+ * also in floating point, which the subset property rests on.
+ *
+ * @param ids - entry ids; those in [start, end) belong to the pair
+ * @param start - first
+ * @param end - after the last
+ * @param q - entry probability by entry id
+ * @returns in [0, 1]
+ */
+export function keepProbability(ids: Uint32Array, start: number, end: number, q: Float64Array): number {
+  let none = 1;
+  for (let k = start; k < end && none > 0; k++) none *= 1 - (q[ids[k] ?? 0] ?? 0);
+  return 1 - none;
+}
+
+const FIELDS = [new Field('keep_prob', new Float32(), true)];
+const SCHEMA = new Schema(FIELDS);
+
+/**
+ * Time O(matches); memory one block.
+ *
+ * @param keysPath - keys file of the task
+ * @param duplicates - bit per row; see `readDuplicateRows`
+ * @param q - entry probability by entry id; read only
+ * @param seed - integer in [0, 2^53)
+ * @param outPath - temporary path of the file to make
+ * @returns totals of the task
+ * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`, `E_DISK_FULL`
+ */
+export async function balanceTask(
+  keysPath: string,
+  duplicates: Uint8Array,
+  q: Float64Array,
+  seed: number,
+  outPath: string,
+): Promise<BalanceTotals> {
+  const key = keyOfSeed(seed);
+  const totals = { keptCount: 0, notSampledCount: 0, duplicateCount: 0, expectedKept: 0, variance: 0 };
+  const sink = await ParquetSink.create(outPath, { metadata: {}, rowGroupRows: KEYS_BLOCK_ROWS });
+  try {
+    const probabilities = new Float32Array(KEYS_BLOCK_ROWS);
+    const isKept = new Uint8Array(KEYS_BLOCK_ROWS >> 3);
+    let blockCount = 0;
+    for await (const block of readKeys(keysPath)) {
+      const keptBefore = totals.keptCount;
+      decideBlock(block, duplicates, q, key, probabilities, isKept, totals);
+      await sink.write(columnOf(probabilities, isKept, block.rowCount, totals.keptCount - keptBefore));
+      blockCount++;
+    }
+    if (blockCount === 0) await sink.write(columnOf(probabilities, isKept, 0, 0));
+    await sink.close();
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  return totals;
+}
+
+function decideBlock(
+  block: KeysBlock,
+  duplicates: Uint8Array,
+  q: Float64Array,
+  key: Int32Array,
+  probabilities: Float32Array,
+  isKept: Uint8Array,
+  totals: { -readonly [name in keyof BalanceTotals]: number },
+): void {
+  isKept.fill(0);
+  let start = 0;
+  for (let i = 0; i < block.rowCount; i++) {
+    const end = block.idEnds[i] ?? 0;
+    probabilities[i] = 0;
+    if (isDuplicateRow(duplicates, block.firstRow + i)) {
+      totals.duplicateCount++;
+    } else {
+      const probability = keepProbability(block.ids, start, end, q);
+      totals.expectedKept += probability;
+      totals.variance += probability * (1 - probability);
+      if (drawOf(block.uids, i * UID_WORDS, key) < probability) {
+        totals.keptCount++;
+        probabilities[i] = probability;
+        isKept[i >> 3] = (isKept[i >> 3] ?? 0) | (1 << (i & 7));
+      } else {
+        totals.notSampledCount++;
+      }
+    }
+    start = end;
+  }
+}
+
+function columnOf(
+  probabilities: Float32Array,
+  isKept: Uint8Array,
+  rowCount: number,
+  keptCount: number,
+): RecordBatch {
+  const column = makeData({
+    type: new Float32(),
+    length: rowCount,
+    nullCount: rowCount - keptCount,
+    nullBitmap: isKept.subarray(0, (rowCount + 7) >> 3),
+    data: probabilities.subarray(0, rowCount),
+  });
+  return new RecordBatch(
+    SCHEMA,
+    makeData({ type: new Struct(FIELDS), length: rowCount, nullCount: 0, children: [column] }),
+  );
+}
+
+/**
+ * Expected number of kept pairs of one task for several caps in one pass.
+ *
+ * @param keysPath - keys file of the task
+ * @param duplicates - bit per row
+ * @param counts - entry count by entry id, over the whole run
+ * @param caps - caps to evaluate
+ * @returns sum of the keep probabilities for each cap
+ * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
+ */
+export async function expectedKeptOfTask(
+  keysPath: string,
+  duplicates: Uint8Array,
+  counts: Float64Array,
+  caps: readonly number[],
+): Promise<number[]> {
+  const sums = caps.map(() => 0);
+  for await (const block of readKeys(keysPath)) {
+    let start = 0;
+    for (let i = 0; i < block.rowCount; i++) {
+      const end = block.idEnds[i] ?? 0;
+      if (!isDuplicateRow(duplicates, block.firstRow + i)) {
+        let least = Infinity; // the rarest entry of the pair: caps above its count keep the pair for certain
+        for (let k = start; k < end; k++) least = Math.min(least, counts[block.ids[k] ?? 0] ?? 0);
+        caps.forEach((t, index) => {
+          let none = 1;
+          if (t >= least) none = 0;
+          else for (let k = start; k < end; k++) none *= 1 - t / (counts[block.ids[k] ?? 0] ?? 1);
+          // `t >= least` covers every count at or below t, so the quotient is below 1 here.
+          sums[index] = (sums[index] ?? 0) + (1 - none);
+        });
+      }
+      start = end;
+    }
+  }
+  return sums;
+}

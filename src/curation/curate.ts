@@ -1,0 +1,322 @@
+/**
+ * A curation run from inputs to shards, and its stages one by one over the same run directory. Every entry point does what
+ * is missing and nothing twice; all of them may be killed at any moment and called again.
+ */
+import {
+  checkWritable,
+  fileSizeOf,
+  fingerprintFile,
+  removeOwnTemporaries,
+  removeStaleTemporaries,
+  writeFileAtomic,
+} from '../common/files.ts';
+import { MetaclipError } from '../common/errors.ts';
+import { TOOL_VERSION } from '../common/version.ts';
+import { JobPool } from '../executors/job-pool.ts';
+import { defaultEntries, loadEntries } from '../metadata/entries.ts';
+import type { EntryList } from '../metadata/entry-list.ts';
+import {
+  type CapChoice,
+  checkOneOf,
+  checkSeed,
+  type CurateOptions,
+  resolveCap,
+  resolveCurateOptions,
+  type ResolvedCurateOptions,
+  resolveWorkers,
+  type RunControl,
+} from './curate-options.ts';
+import { type DropList, loadDropList } from './drop-list.ts';
+import { UNREADABLE_REASON } from './jobs/match-job.ts';
+import { LID_MODEL, readLidModel } from './language/lid-model.ts';
+import { openAutomaton } from './match/automaton-cache.ts';
+import { RunLayout } from './run/layout.ts';
+import type { Marker } from './run/markers.ts';
+import {
+  openRun,
+  requireRunFile,
+  RUN_FORMAT_VERSION,
+  type RunFile,
+  type RunTask,
+  writeRunFile,
+} from './run/run-file.ts';
+import { listInputs } from './sources/list-inputs.ts';
+import { runBalanceStage } from './stages/balance-stage.ts';
+import { runCountStage } from './stages/count-stage.ts';
+import { requireMatched, runFooter, runMatchStage } from './stages/match-stage.ts';
+import type { StageContext } from './stages/run-pieces.ts';
+import { runWriteStage } from './stages/write-stage.ts';
+import { type RunSummary, summarizeRun } from './summary.ts';
+import { writeEntryCounts } from './write/entry-counts.ts';
+import { SHARD_SCHEMAS, type ShardSchema } from './write/shard-schema.ts';
+
+/** Stages that a call may end after. */
+export type LastStage = 'match' | 'count' | 'balance' | 'write';
+
+/** What a call did. */
+export interface CurateResult {
+  /** Absolute path of the run directory. */
+  readonly out: string;
+  /** Numbers of the run; null unless it got as far as balancing. */
+  readonly summary: RunSummary | null;
+  /** Pieces of work done by this call, and seconds that it took. */
+  readonly executedPieces: number;
+  readonly seconds: number;
+  /** Whether an earlier run was taken up. */
+  readonly resumed: boolean;
+}
+
+/**
+ * Curates a pool: extract, match, de-duplicate, count, balance, write.
+ *
+ * Memory: the automaton (shared), and for each worker a batch, a block of 16,384 rows and a row group; never the input.
+ *
+ * @param options - inputs, run directory and choices
+ * @returns numbers of the run
+ * @throws {@link MetaclipError} `E_USAGE`, `E_INPUT_NOT_FOUND`, `E_INPUT_EMPTY`, `E_FORMAT_UNKNOWN`, `E_RUN_MISMATCH`,
+ *   `E_OUTPUT_NOT_EMPTY`, `E_OUTPUT_UNWRITABLE`, `E_DISK_FULL`, `E_METADATA_FORMAT`, `E_COLUMN_MISSING`,
+ *   `E_INPUT_UNREADABLE` when no input at all could be read, `E_INTERRUPTED`
+ */
+export function curate(options: CurateOptions): Promise<CurateResult> {
+  return startRun(options, 'write');
+}
+
+/**
+ * The first stage alone: every input file to its matched pairs. Go on with {@link continueRun}.
+ *
+ * @param options - as for {@link curate}; cap, seed and schema are remembered for the later stages
+ * @returns what was done
+ * @throws {@link MetaclipError} as {@link curate}
+ */
+export function matchInputs(options: CurateOptions): Promise<CurateResult> {
+  return startRun(options, 'match');
+}
+
+/** Choices of {@link continueRun}; what is not given stays as it is in run.json. */
+export interface ContinueOptions extends RunControl, CapChoice {
+  readonly seed?: number;
+  readonly schema?: ShardSchema;
+  /** Entry list, if it is no longer where the run found it. */
+  readonly metadata?: string;
+}
+
+/**
+ * Goes on with a run whose match stage is complete. Another cap, seed or schema makes the later stages anew from the
+ * matched pairs, without extracting or matching again.
+ *
+ * @param out - run directory
+ * @param lastStage - stage to end after; earlier ones are done if they are missing
+ * @param options - choices
+ * @returns what was done
+ * @throws {@link MetaclipError} `E_RUN_MISSING`, `E_RUN_INCOMPLETE`, `E_METADATA_MISMATCH`, and as {@link curate}
+ */
+export async function continueRun(
+  out: string,
+  lastStage: Exclude<LastStage, 'match'>,
+  options: ContinueOptions = {},
+): Promise<CurateResult> {
+  const startMs = performance.now();
+  const layout = new RunLayout(out);
+  const before = await requireRunFile(layout);
+  const run: RunFile = {
+    ...before,
+    balance: {
+      cap: resolveCap(options) ?? before.balance.cap,
+      seed: checkSeed(options.seed ?? before.balance.seed),
+    },
+    write: { schema: checkOneOf('--schema', options.schema ?? before.write.schema, SHARD_SCHEMAS) },
+  };
+  const entries = await entriesOfRun(run, options.metadata);
+  prepareFolders(layout);
+  if (run.balance !== before.balance || run.write !== before.write) await writeRunFile(layout, run);
+  return carryOut({
+    layout,
+    run,
+    entries,
+    match: 'require',
+    lastStage,
+    control: options,
+    startMs,
+    resumed: true,
+  });
+}
+
+async function startRun(options: CurateOptions, lastStage: LastStage): Promise<CurateResult> {
+  const startMs = performance.now();
+  const resolved = resolveCurateOptions(options);
+  resolveWorkers(options.workers);
+  const entries = resolved.metadata === null ? await defaultEntries() : await loadEntries(resolved.metadata);
+  const dropList = resolved.dropList === null ? null : await loadDropList(resolved.dropList);
+  const tasks = await listTasks(resolved.inputs);
+  const layout = new RunLayout(resolved.out);
+  prepareFolders(layout);
+  const run = describeRun(resolved, entries, dropList, tasks);
+  const resumed = await openRun(layout, run);
+  return carryOut({
+    layout,
+    run,
+    entries,
+    match: { dropList },
+    lastStage,
+    control: options,
+    startMs,
+    resumed,
+  });
+}
+
+interface Undertaking {
+  readonly layout: RunLayout;
+  readonly run: RunFile;
+  readonly entries: EntryList;
+  /** Do what is missing of the match stage, or require it complete: without the inputs at hand it can't be done. */
+  readonly match: { readonly dropList: DropList | null } | 'require';
+  readonly lastStage: LastStage;
+  readonly control: RunControl;
+  readonly startMs: number;
+  readonly resumed: boolean;
+}
+
+async function carryOut(undertaking: Undertaking): Promise<CurateResult> {
+  const { layout, control } = undertaking;
+  let pool: Promise<JobPool> | undefined;
+  const context: StageContext = {
+    layout,
+    pool: () => (pool ??= openPool(undertaking)),
+    signal: control.signal,
+    onProgress: control.onProgress,
+  };
+  let executedPieces = 0;
+  let summary: RunSummary | null = null;
+  try {
+    summary = await runStages(context, undertaking, (count) => {
+      executedPieces += count;
+    });
+  } finally {
+    await (await pool?.catch(() => undefined))?.close();
+    if (control.signal?.aborted === true) layout.outputFolders.forEach(removeOwnTemporaries);
+  }
+  const seconds = (performance.now() - undertaking.startMs) / 1000;
+  return { out: layout.root, summary, executedPieces, seconds, resumed: undertaking.resumed };
+}
+
+async function runStages(
+  context: StageContext,
+  { layout, run, entries, match, lastStage }: Undertaking,
+  onExecuted: (count: number) => void,
+): Promise<RunSummary | null> {
+  const matched =
+    match === 'require'
+      ? await requireMatched(context, run)
+      : await runMatchStage(context, run, match.dropList);
+  onExecuted(matched.executedCount);
+  refuseIfNothingReadable(run, matched.markers);
+  if (lastStage === 'match') return null;
+
+  const counted = await runCountStage(context, run, matched.markers);
+  onExecuted(counted.executedCount);
+  if (lastStage === 'count') {
+    await writeEntryCounts(layout.entryCounts, entries.entries, counted.counts, null, runFooter(run));
+    return null;
+  }
+
+  const balanced = await runBalanceStage(context, run, counted);
+  onExecuted(balanced.executedCount);
+  const footer = { ...runFooter(run), 'metaclip.t': String(balanced.t) };
+  if (balanced.executedCount > 0 || (await fileSizeOf(layout.entryCounts)) === undefined) {
+    await writeEntryCounts(layout.entryCounts, entries.entries, counted.counts, balanced.q, footer);
+  }
+  const summary = summarizeRun(run, matched.markers, counted, balanced);
+  if (lastStage === 'balance') return summary;
+
+  const written = await runWriteStage(context, run, balanced);
+  onExecuted(written.executedCount);
+  await writeFileAtomic(layout.stats, `${JSON.stringify(summary, null, 2)}\n`);
+  return summary;
+}
+
+async function openPool({ run, entries, match, control }: Undertaking): Promise<JobPool> {
+  const workers = resolveWorkers(control.workers);
+  if (match === 'require') return new JobPool({ workers });
+  const cache = control.cacheDir === undefined ? {} : { cacheDir: control.cacheDir };
+  const automaton = await openAutomaton(entries, run.match.compat, cache);
+  const languageModel = run.match.lang === 'off' ? null : readLidModel();
+  return new JobPool({ workers, automaton: automaton.shared, languageModel });
+}
+
+function describeRun(
+  options: ResolvedCurateOptions,
+  entries: EntryList,
+  dropList: DropList | null,
+  tasks: readonly RunTask[],
+): RunFile {
+  return {
+    formatVersion: RUN_FORMAT_VERSION,
+    toolVersion: TOOL_VERSION,
+    metadata: {
+      fingerprint: entries.fingerprint,
+      entryCount: entries.entries.length,
+      source: options.metadata ?? entries.source,
+      path: options.metadata,
+    },
+    match: {
+      compat: options.compat,
+      lang: options.lang,
+      langThreshold: options.langThreshold,
+      langModel: options.lang === 'off' ? null : `${LID_MODEL.name} sha256:${LID_MODEL.sha256}`,
+      dropList: dropList?.fingerprint ?? null,
+      urlColumn: options.urlColumn,
+      textColumn: options.textColumn,
+    },
+    balance: { cap: options.cap, seed: options.seed },
+    write: { schema: options.schema },
+    tasks,
+  };
+}
+
+const FINGERPRINTS_AT_ONCE = 16;
+
+async function listTasks(inputs: readonly string[]): Promise<RunTask[]> {
+  const files = await listInputs([...inputs]);
+  const tasks: RunTask[] = [];
+  for (let start = 0; start < files.length; start += FINGERPRINTS_AT_ONCE) {
+    const slice = files.slice(start, start + FINGERPRINTS_AT_ONCE);
+    const prints = await Promise.all(slice.map(({ path }) => fingerprintFile(path)));
+    slice.forEach(({ path, format }, i) => {
+      const print = prints[i];
+      if (print !== undefined) tasks.push({ path, format, ...print });
+    });
+  }
+  return tasks;
+}
+
+async function entriesOfRun(run: RunFile, metadata: string | undefined): Promise<EntryList> {
+  const path = metadata ?? run.metadata.path;
+  const entries = path === null ? await defaultEntries() : await loadEntries(path);
+  if (entries.fingerprint === run.metadata.fingerprint) return entries;
+  throw new MetaclipError(
+    'E_METADATA_MISMATCH',
+    `${path ?? entries.source}: not the entry list of this run (sha256 ${entries.fingerprint.slice(0, 12)}, the run has ${run.metadata.fingerprint.slice(0, 12)})`,
+    {
+      hint: 'name the list that the run was started with: --metadata FILE',
+      details: { got: entries.fingerprint },
+    },
+  );
+}
+
+function prepareFolders(layout: RunLayout): void {
+  checkWritable(layout.root);
+  layout.outputFolders.forEach(removeStaleTemporaries);
+}
+
+function refuseIfNothingReadable(run: RunFile, markers: readonly Marker[]): void {
+  const [first] = markers;
+  if (first?.failure === undefined || markers.some((marker) => marker.failure === undefined)) return;
+  throw new MetaclipError(
+    'E_INPUT_UNREADABLE',
+    `none of the ${markers.length} inputs could be read: ${first.failure.message}`,
+    {
+      hint: `check the files; each one's reason (${UNREADABLE_REASON}) is in its marker under done/match`,
+      details: { path: run.tasks[0]?.path ?? '', tasks: markers.length },
+    },
+  );
+}

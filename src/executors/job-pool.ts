@@ -1,0 +1,64 @@
+/** Runs jobs in piscina's worker threads, which share the automaton, the language model and the progress counters. */
+import { Piscina } from 'piscina';
+import { MetaclipError } from '../common/errors.ts';
+import { type Job, type JobContext, type JobResult, type JobRunner, PROGRESS } from '../curation/jobs/job.ts';
+import type { JobOutcome } from './worker.ts';
+
+/** What a pool is made of. */
+export interface JobPoolOptions {
+  /** Number of worker threads. */
+  readonly workers: number;
+  readonly automaton?: SharedArrayBuffer | null;
+  readonly languageModel?: SharedArrayBuffer | null;
+}
+
+/** A fixed number of worker threads; close it. */
+export class JobPool implements JobRunner {
+  readonly workers: number;
+  readonly progress: BigInt64Array<SharedArrayBuffer>;
+  readonly #pool: Piscina<Job, JobOutcome>;
+
+  /**
+   * Starts no thread yet: they come up with the first jobs.
+   *
+   * @param options - threads and shared memory
+   */
+  constructor(options: JobPoolOptions) {
+    this.workers = options.workers;
+    this.progress = new BigInt64Array(new SharedArrayBuffer(PROGRESS.slots * 8));
+    const context: JobContext = {
+      automaton: options.automaton ?? null,
+      languageModel: options.languageModel ?? null,
+      progress: this.progress.buffer,
+    };
+    // Run from the sources by a loader, or built: the worker is the file beside this one with the same extension.
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    this.#pool = new Piscina<Job, JobOutcome>({
+      filename: new URL(`./worker.${extension}`, import.meta.url).href,
+      minThreads: 1,
+      maxThreads: options.workers,
+      idleTimeout: 60_000,
+      // Asynchronous file handles and streams must go on between jobs, so a worker never blocks on Atomics.wait.
+      atomics: 'disabled',
+      workerData: context,
+      recordTiming: false,
+    });
+  }
+
+  /**
+   * @param job - what to do
+   * @param signal - aborts waiting and running jobs
+   * @returns its result
+   * @throws {@link MetaclipError} what the job throws
+   */
+  async run(job: Job, signal?: AbortSignal): Promise<JobResult> {
+    const outcome = await this.#pool.run(job, signal === undefined ? {} : { signal });
+    if (outcome.ok) return outcome.result;
+    throw MetaclipError.fromPlain(outcome.error);
+  }
+
+  /** Stops all threads at once, jobs in progress included. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
