@@ -1,5 +1,5 @@
 /** The summary of a run as a table for people. */
-import { formatCount, formatDuration } from '../common/progress.ts';
+import { formatCount } from '../common/progress.ts';
 import type { CurateResult } from '../curation/curate.ts';
 import { PAIR_REASONS, type RunSummary } from '../curation/summary.ts';
 
@@ -25,7 +25,7 @@ export function describeResult(result: CurateResult): string {
     '',
     result.executedPieces === 0 ? 'Everything was done already.' : '',
   );
-  return `${lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n')}`;
+  return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
 }
 
 function describeSummary(summary: RunSummary): string[] {
@@ -70,12 +70,4 @@ function matchesPerPair(summary: RunSummary): string {
 
 function row(label: string, value: string, note: string): string {
   return `  ${label.padEnd(26)}${value.padStart(14)}${note === '' ? '' : `   ${note}`}`;
-}
-
-/**
- * @param seconds - duration
- * @returns the time of a call for a closing note
- */
-export function tookNote(seconds: number): string {
-  return `took ${formatDuration(seconds)}\n`;
 }
