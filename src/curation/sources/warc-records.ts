@@ -106,7 +106,10 @@ class RecordReader {
     const headBytes = await this.#measureHead();
     if (headBytes === 'endless')
       return this.#leaveOut('bad-record', `its head is over ${MAX_HEAD_BYTES} bytes`, 1, false);
-    if (headBytes === 'cut') return this.#loseRest(0, 'inside the head of a record');
+    if (headBytes === 'cut') {
+      this.#loseRest(0, 'a part of the head of a record');
+      return undefined;
+    }
     const head = parseHead(window.bytes.subarray(window.start, window.start + headBytes));
     const { contentLength } = head;
     if (contentLength === undefined) {
@@ -119,7 +122,8 @@ class RecordReader {
       const nextAt = inner?.probe === 'head' ? inner.at - window.start : window.size;
       const converted = this.#findConvertedEnd(headBytes, contentLength, nextAt);
       if (converted === undefined) {
-        return this.#loseRest(headBytes, `${window.size - headBytes} of ${contentLength} bytes of a record`);
+        this.#loseRest(headBytes, `${window.size - headBytes} of ${contentLength} bytes of a record`);
+        return undefined;
       }
       blockEnd = converted;
     }
@@ -198,7 +202,7 @@ class RecordReader {
   }
 
   /** The stretch ended inside the current record. A record start inside its block shows that its length was wrong. */
-  #loseRest(blockStart: number, what: string): undefined {
+  #loseRest(blockStart: number, what: string): void {
     const { window } = this;
     const inner =
       blockStart === 0 ? undefined : findHead(window.bytes, window.start + blockStart, window.end, true);
@@ -206,7 +210,7 @@ class RecordReader {
       this.#drop('bad-record', `its Content-Length runs past the next record: ${what}`);
       this.#recordCount++;
       window.discard(inner.at - window.start);
-      return undefined;
+      return;
     }
     // A damaged or cut member is counted once, as a gap.
     const { gap } = window;
@@ -218,7 +222,6 @@ class RecordReader {
     }
     this.#recordCount++;
     window.discard(window.size);
-    return undefined;
   }
 
   /**

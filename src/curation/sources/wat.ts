@@ -1,0 +1,195 @@
+/**
+ * Reads WAT files, Common Crawl's metadata extracts: one JSON record per crawled page, which lists the page's links. Of
+ * each image link (`path` starts with `IMG@/src`) every non-empty `alt`, `title` and `data-image-title` makes a pair, in
+ * this order; line ends in a text become spaces, then it is trimmed. See DESIGN.md, "Extraction".
+ *
+ * Links are joined to the WARC-Target-URI of the record's head, as the published extraction does. In `metaclip` mode an
+ * empty url joins to the page itself, and angle brackets around the target, which some crawlers write, stay.
+ */
+import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
+import { openFileSource, type ByteSource } from './byte-source.ts';
+import { readDecoded } from './decoded-bytes.ts';
+import { skipBlank } from './json-skimmer.ts';
+import {
+  DEFAULT_MAX_RECORD_BYTES,
+  SAMPLES_PER_REASON,
+  type ExtractContext,
+  type ExtractReason,
+} from './source.ts';
+import { stripText } from './strip-text.ts';
+import { UrlJoiner } from './url-join.ts';
+import { readWarcRecords, type WarcRecord } from './warc-records.ts';
+import {
+  FIELD_ABSENT,
+  FIELD_ESCAPED,
+  FIELD_NO_STRING,
+  FIELD_NULL,
+  LINK_FIELDS,
+  WatLinkSkimmer,
+} from './wat-links.ts';
+
+const URL_FIELD = 0;
+/** Texts an image can have; their keys are the fields behind the url, in the order of TEXT_KEYS. */
+const TEXT_COUNT = LINK_FIELDS.length - 1;
+
+/**
+ * Reads the pairs of a WAT file, gzip or plain, in file order. Duplicates are not dropped here.
+ *
+ * Memory: one record up to `maxRecordBytes`, one batch, and what {@link readDecoded} holds.
+ *
+ * @param path - the file
+ * @param context - compat mode, drops, progress and limit
+ * @returns the reader's one batch, refilled each time
+ * @throws MetaclipError E_INPUT_NOT_FOUND or E_INPUT_UNREADABLE, while iterating, when the file cannot be read
+ */
+export function readWat(path: string, context: ExtractContext): AsyncGenerator<PairBatch, void, void> {
+  return readWatSource(openFileSource(path), context);
+}
+
+/**
+ * {@link readWat} for bytes that are not a file.
+ *
+ * @param source - the bytes of a WAT file
+ * @param context - compat mode, drops, progress and limit
+ * @yields the reader's one batch, refilled each time
+ */
+export async function* readWatSource(
+  source: ByteSource,
+  context: ExtractContext,
+): AsyncGenerator<PairBatch, void, void> {
+  const { drops } = context;
+  const records = readWarcRecords(
+    readDecoded(source, context.onBytes),
+    drops,
+    context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
+  );
+  const skimmer = new WatLinkSkimmer();
+  const batch = new PairBatch();
+  for await (const record of records) {
+    const { block, head } = record;
+    if (!startsLikeObject(block)) {
+      if (head.contentType.startsWith('application/json')) {
+        drops.drop('bad-json', record.number, record.startByte, 'a JSON record that is no object');
+      }
+      continue;
+    }
+    if (!skimmer.skim(block)) {
+      drops.drop('bad-json', record.number, record.startByte, `${block.length} bytes are no JSON text`);
+      continue;
+    }
+    if (skimmer.imageCount === 0) continue;
+    if (head.targetUri === undefined) {
+      const detail = `${skimmer.imageCount} images, but the record has no WARC-Target-URI`;
+      drops.drop('bad-record', record.number, record.startByte, detail);
+      continue;
+    }
+    const page = new WatPage(head.targetUri, record, skimmer, context);
+    for (let image = 0; image < skimmer.imageCount; image++) {
+      page.addImage(batch, image);
+      if (batch.isFull || batch.rowCount > BATCH_ROWS - TEXT_COUNT) {
+        yield batch;
+        batch.clear();
+      }
+    }
+  }
+  if (batch.rowCount > 0) yield batch;
+}
+
+/** True when the first byte behind white space opens an object; what else a WAT file holds is no JSON at all. */
+function startsLikeObject(block: Buffer): boolean {
+  return block[skipBlank(block, 0, block.length)] === 0x7b;
+}
+
+/** Turns the image links of one record into pairs. */
+class WatPage {
+  readonly #pageUrl: string;
+  readonly #joiner: UrlJoiner;
+  readonly #record: WarcRecord;
+  readonly #skimmer: WatLinkSkimmer;
+  readonly #context: ExtractContext;
+
+  constructor(targetUri: string, record: WarcRecord, skimmer: WatLinkSkimmer, context: ExtractContext) {
+    this.#pageUrl = stripAngleBrackets(targetUri);
+    this.#joiner = new UrlJoiner(context.compat === 'mended' ? this.#pageUrl : targetUri);
+    this.#record = record;
+    this.#skimmer = skimmer;
+    this.#context = context;
+  }
+
+  /** Adds up to three pairs; the caller makes sure that they fit. */
+  addImage(batch: PairBatch, image: number): void {
+    const skimmer = this.#skimmer;
+    let url: string | undefined;
+    let isTextAbsent = true;
+    for (let key = 0; key < TEXT_COUNT; key++) {
+      const kind = skimmer.getKind(image, key + 1);
+      if (kind === FIELD_ABSENT || kind === FIELD_NULL) continue;
+      isTextAbsent = false;
+      if (kind === FIELD_NO_STRING) {
+        this.#drop('bad-row', image, `${LINK_FIELDS[key + 1] ?? ''} is no string`);
+        continue;
+      }
+      const text = cleanText(skimmer.getField(image, key + 1));
+      if (text === '') {
+        this.#drop('empty-text', image);
+        continue;
+      }
+      url ??= this.#joinUrl(image);
+      if (url === undefined) return;
+      batch.add(url, text, key, this.#pageUrl);
+    }
+    if (isTextAbsent) this.#drop('missing-text', image);
+  }
+
+  /** The joined url of an image; undefined, and counted, when it has none that can be used. */
+  #joinUrl(image: number): string | undefined {
+    const kind = this.#skimmer.getKind(image, URL_FIELD);
+    if (kind === FIELD_NO_STRING) {
+      this.#drop('bad-row', image, 'url is no string');
+      return undefined;
+    }
+    // An empty and a null url both stand for the page in Python.
+    const href = kind > FIELD_NO_STRING ? this.#skimmer.getField(image, URL_FIELD) : '';
+    if (kind === FIELD_ABSENT || (this.#context.compat === 'mended' && stripText(href) === '')) {
+      this.#drop('missing-url', image);
+      return undefined;
+    }
+    const url = this.#joiner.join(href);
+    // An unpaired surrogate, which only an escape can bring, has no UTF-8 form and so no id.
+    if (url === undefined || (kind === FIELD_ESCAPED && /\p{Surrogate}/u.test(url))) {
+      this.#drop('bad-url', image);
+      return undefined;
+    }
+    return url;
+  }
+
+  /** Counts; the first few with the url as a sample, which is not decoded otherwise. */
+  #drop(reason: ExtractReason, image: number, what = ''): void {
+    const { drops } = this.#context;
+    if ((drops.counts.get(reason) ?? 0) >= SAMPLES_PER_REASON) {
+      drops.add(reason, 1);
+      return;
+    }
+    const kind = this.#skimmer.getKind(image, URL_FIELD);
+    const hasUrl = kind > FIELD_NO_STRING;
+    const url = hasUrl ? this.#skimmer.getField(image, URL_FIELD) : '';
+    const detail = [what, url, `on ${this.#pageUrl}`].filter((part) => part !== '').join(' ');
+    drops.drop(reason, this.#record.number, this.#record.startByte, detail);
+  }
+}
+
+/**
+ * @param text - a text of a WAT link
+ * @returns it with each CR and LF turned into a space, then trimmed as Python does
+ */
+function cleanText(text: string): string {
+  return stripText(/[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text);
+}
+
+/**
+ * @param uri - a WARC-Target-URI
+ * @returns it without the angle brackets that the grammar of WARC 1.0 asked for and wget writes
+ */
+export function stripAngleBrackets(uri: string): string {
+  return uri.startsWith('<') && uri.endsWith('>') ? uri.slice(1, -1) : uri;
+}
