@@ -159,7 +159,9 @@ async function readShared(path: string): Promise<SharedArrayBuffer> {
   try {
     const handle = await open(path, 'r');
     try {
-      const { size } = await handle.stat();
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw unreadable(path, 'it is no file');
+      const { size } = stats;
       if (size > MAX_AUTOMATON_BYTES) throw unreadable(path, `${size} bytes, more than any automaton has`);
       const shared = new SharedArrayBuffer(size);
       const bytes = new Uint8Array(shared);
