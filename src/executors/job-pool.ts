@@ -31,10 +31,9 @@ export class JobPool implements JobRunner {
       languageModel: options.languageModel ?? null,
       progress: this.progress.buffer,
     };
-    // Run from the sources by a loader, or built: the worker is the file beside this one with the same extension.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const file = import.meta.url.endsWith('.ts') ? 'worker-from-source.mjs' : 'worker.js';
     this.#pool = new Piscina<Job, JobOutcome>({
-      filename: new URL(`./worker.${extension}`, import.meta.url).href,
+      filename: new URL(`./${file}`, import.meta.url).href,
       minThreads: 1,
       maxThreads: options.workers,
       idleTimeout: 60_000,

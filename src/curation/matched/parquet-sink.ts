@@ -11,10 +11,17 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type RecordBatch, Table as ArrowTable, tableToIPC } from 'apache-arrow';
 import * as parquet from 'parquet-wasm/node';
 import { describeSystemError } from '../../common/errors.ts';
+import { canonicalJson } from '../../common/hashing.ts';
+
+/**
+ * The one key of the footer's key-value metadata, with all of it as JSON: the writer keeps keys in a hash map with a random
+ * seed, so two keys would come out in either order and the file with other bytes each time.
+ */
+export const FOOTER_KEY = 'metaclip';
 
 /** Options of a {@link ParquetSink}. */
 export interface ParquetSinkOptions {
-  /** Key-value metadata of the footer. */
+  /** Written to the footer as JSON under {@link FOOTER_KEY}. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Upper limit of rows per row group; a batch must not be longer. */
   readonly rowGroupRows: number;
@@ -51,7 +58,7 @@ export class ParquetSink {
       .setCompression(options.compression === 'zstd' ? parquet.Compression.ZSTD : parquet.Compression.LZ4_RAW)
       .setDictionaryEnabled(false)
       .setMaxRowGroupSize(options.rowGroupRows)
-      .setKeyValueMetadata(new Map(Object.entries(options.metadata)))
+      .setKeyValueMetadata(new Map([[FOOTER_KEY, canonicalJson(options.metadata)]]))
       .setCreatedBy('metaclip')
       .build();
     const handle = await open(path, 'wx');

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { KEYS_BLOCK_ROWS, readKeys } from '../../../src/curation/matched/keys-file.ts';
+import { FOOTER_KEY } from '../../../src/curation/matched/parquet-sink.ts';
 import { uidOf, uuidOf } from '../../../src/curation/pair-ids.ts';
 import { RunLayout } from '../../../src/curation/run/layout.ts';
 import { type MatchedRow, writeMatchedRows } from '../../helpers/matched-files.ts';
@@ -69,7 +70,8 @@ describe('matched rows', () => {
       metadata.row_groups.map((group) => Number(group.num_rows)),
       [KEYS_BLOCK_ROWS, 1],
     );
-    assert.ok(metadata.key_value_metadata?.some(({ key, value }) => key === 'test.key' && value === 'value'));
+    const entry = metadata.key_value_metadata?.find(({ key }) => key === FOOTER_KEY);
+    assert.equal(entry?.value, '{"test.key":"value"}');
   });
 
   it('reads a range of rows without the blocks outside', async (test) => {
