@@ -4,7 +4,7 @@ import type { PairBatch } from '../pair-batch.ts';
 import { resolveColumns, type ColumnChoice } from './columns.ts';
 import { CsvRowAssembler, type CsvRow } from './csv-rows.ts';
 import { LineSplitter, skipByteOrderMark, type Line } from './line-splitter.ts';
-import { openTextStream } from './open-text-stream.ts';
+import { type ByteStream, openTextStream } from './open-text-stream.ts';
 import { batchRows, type PoolRow } from './pairs-of-row.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
 
@@ -28,15 +28,31 @@ const DELIMITERS = ['\t', ',', ';', '|'] as const;
  *   is over the limit
  */
 export function readDelimited(path: string, context: ExtractContext): AsyncGenerator<PairBatch, void, void> {
-  return batchRows(readRowGroups(path, context), context);
+  return readDelimitedStream(openTextStream(path, context), path, context);
+}
+
+/**
+ * The same for bytes that come from elsewhere, in chunks of any size.
+ *
+ * @param stream - the file's bytes, inflated
+ * @param path - its name, for messages and the delimiter
+ * @param context - as for {@link readDelimited}
+ * @returns batches that are refilled; copy what must stay
+ */
+export function readDelimitedStream(
+  stream: ByteStream,
+  path: string,
+  context: ExtractContext,
+): AsyncGenerator<PairBatch, void, void> {
+  return batchRows(readRowGroups(stream, path, context), context);
 }
 
 async function* readRowGroups(
+  stream: ByteStream,
   path: string,
   context: ExtractContext,
 ): AsyncGenerator<Iterable<PoolRow>, void, void> {
   const splitter = new LineSplitter(context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES);
-  const stream = openTextStream(path, context);
   const rows = new DelimitedRows(path, context);
   for await (const chunk of stream) yield rows.readAll(splitter.push(chunk));
   const last = splitter.finish();

@@ -13,7 +13,7 @@ import {
   valueByName,
 } from './columns.ts';
 import { LineSplitter, skipByteOrderMark, type Line } from './line-splitter.ts';
-import { openTextStream } from './open-text-stream.ts';
+import { type ByteStream, openTextStream } from './open-text-stream.ts';
 import { batchRows, type PoolRow } from './pairs-of-row.ts';
 import { parseJsonLine } from './parse-json-line.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type DropLog, type ExtractContext } from './source.ts';
@@ -34,16 +34,32 @@ import { DEFAULT_MAX_RECORD_BYTES, type DropLog, type ExtractContext } from './s
  *   file has a url, or none has a text
  */
 export function readJsonl(path: string, context: ExtractContext): AsyncGenerator<PairBatch, void, void> {
-  return batchRows(readRowGroups(path, context), context);
+  return readJsonlStream(openTextStream(path, context), path, context);
+}
+
+/**
+ * The same for bytes that come from elsewhere, in chunks of any size.
+ *
+ * @param stream - the file's bytes, inflated
+ * @param path - its name, for messages
+ * @param context - as for {@link readJsonl}
+ * @returns batches that are refilled; copy what must stay
+ */
+export function readJsonlStream(
+  stream: ByteStream,
+  path: string,
+  context: ExtractContext,
+): AsyncGenerator<PairBatch, void, void> {
+  return batchRows(readRowGroups(stream, path, context), context);
 }
 
 async function* readRowGroups(
+  stream: ByteStream,
   path: string,
   context: ExtractContext,
 ): AsyncGenerator<Iterable<PoolRow>, void, void> {
   const rows = new JsonlRows(path, context);
   const splitter = new LineSplitter(context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES);
-  const stream = openTextStream(path, context);
   for await (const chunk of stream) yield rows.readAll(splitter.push(chunk));
   const last = splitter.finish();
   if (last !== undefined && stream.endedEarly) {

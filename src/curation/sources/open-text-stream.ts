@@ -25,10 +25,14 @@ export interface TextStreamContext {
   readonly onBytes: (byteCount: number) => void;
 }
 
-/** The bytes of one file; can be iterated once. Each chunk is the consumer's to keep. */
-export interface TextStream extends AsyncIterable<Buffer> {
-  /** True once the gzip data turned out damaged or cut: the last record may be a part of one. */
+/** Inflated bytes; can be iterated once. Each chunk is the consumer's to keep. */
+export interface ByteStream extends AsyncIterable<Buffer> {
+  /** True once the data turned out damaged or cut: the last record may be a part of one. */
   readonly endedEarly: boolean;
+}
+
+/** The bytes of one file. */
+export interface TextStream extends ByteStream {
   /** Whether the file starts like gzip; known from the first chunk on, or from the end of an empty file. */
   readonly isGzip: boolean;
 }
@@ -154,7 +158,7 @@ class InflatePlace {
   deliveredBytes = 0;
   /** True once the whole file has been written. */
   atEnd = false;
-  /** Byte near which something other than padding follows the end of the gzip data, or -1. */
+  /** Byte at which something other than padding follows the end of the gzip data, or -1. */
   trailingByte = -1;
 }
 
@@ -182,9 +186,10 @@ async function* inflatePieces(
         at += step;
       }
       if (inflater.ended && place.trailingByte < 0) {
-        // Zero bytes are padding and fine; the inflater stops at the first of them.
-        const rest = read.subarray(Math.max(0, place.pieceStart - offset));
-        if (place.pieceStart < offset && rest.some((byte) => byte !== 0)) place.trailingByte = offset;
+        // The inflater stops at the first zero byte after a member; more of them are padding, anything else is not.
+        const start = Math.max(0, inflater.consumedBytes - offset);
+        const at = read.subarray(start).findIndex((byte) => byte !== 0);
+        if (at >= 0) place.trailingByte = offset + start + at;
       }
       offset += read.length;
     }
@@ -218,6 +223,11 @@ class Inflater {
       this.ended = true;
       this.#wake?.();
     });
+  }
+
+  /** Bytes of input that the gzip data took. */
+  get consumedBytes(): number {
+    return this.#gunzip.bytesWritten;
   }
 
   async write(piece: Buffer): Promise<Buffer[]> {

@@ -14,7 +14,7 @@ import { basename } from 'node:path';
 import type { PairBatch } from '../pair-batch.ts';
 import { PAGE_COLUMN_NAMES, TEXT_COLUMN_NAMES, URL_COLUMN_NAMES, valueByName } from './columns.ts';
 import { skipByteOrderMark } from './line-splitter.ts';
-import { openTextStream } from './open-text-stream.ts';
+import { type ByteStream, openTextStream } from './open-text-stream.ts';
 import { batchRows, type PoolRow } from './pairs-of-row.ts';
 import { parseJsonLine } from './parse-json-line.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
@@ -36,7 +36,23 @@ const TEXT_EXTENSIONS = ['txt', 'caption', 'json'];
  * @returns batches that are refilled; copy what must stay
  */
 export function readWebdataset(path: string, context: ExtractContext): AsyncGenerator<PairBatch, void, void> {
-  return batchRows(readRowGroups(path, context), context);
+  return readWebdatasetStream(openTextStream(path, context), path, context);
+}
+
+/**
+ * The same for bytes that come from elsewhere, in chunks of any size.
+ *
+ * @param stream - the file's bytes, inflated
+ * @param path - its name, for messages and stand-in urls
+ * @param context - as for {@link readWebdataset}
+ * @returns batches that are refilled; copy what must stay
+ */
+export function readWebdatasetStream(
+  stream: ByteStream,
+  path: string,
+  context: ExtractContext,
+): AsyncGenerator<PairBatch, void, void> {
+  return batchRows(readRowGroups(stream, path, context), context);
 }
 
 /** The members of one sample that are read. */
@@ -48,9 +64,12 @@ interface Sample {
   hasOversized: boolean;
 }
 
-async function* readRowGroups(path: string, context: ExtractContext): AsyncGenerator<PoolRow[], void, void> {
+async function* readRowGroups(
+  stream: ByteStream,
+  path: string,
+  context: ExtractContext,
+): AsyncGenerator<PoolRow[], void, void> {
   const { drops, maxRecordBytes = DEFAULT_MAX_RECORD_BYTES } = context;
-  const stream = openTextStream(path, context);
   let sample: Sample | undefined;
   let sampleCount = 0;
   const wants = (name: string, sizeBytes: number): boolean => {
