@@ -1,0 +1,214 @@
+/**
+ * How fast texts are matched on one core, beside the original's way in the same run.
+ *
+ *   npx tsx scripts/bench/matcher.ts [--rounds 9] [--record]
+ *
+ * First the ids of all 29,824 reference captions are proved equal to the reference's and to what the original's way gives
+ * here; then rounds of both take turns, so that whatever else the machine does hits both. Every round's answer is
+ * checked by its total. Beside it stands the limit: the same texts against an automaton of one entry that no text has, which
+ * is tokenising and hashing with look-ups that cost nothing. `--record` appends the figures to records/matcher.csv.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { buildAutomaton } from '../../src/curation/match/build-automaton.ts';
+import { Matcher } from '../../src/curation/match/matcher.ts';
+import { createEntryList } from '../../src/metadata/entry-list.ts';
+import { loadEntries } from '../../src/metadata/entries.ts';
+import { referencePath, skipWithoutReference } from '../../test/helpers/reference.ts';
+import { appendRecord, describeMachine, median } from './bench-record.ts';
+
+const MIN_RATIO = 6;
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '9' }, record: { type: 'boolean', default: false } },
+});
+
+/** Texts as they lie in a batch: one buffer, offsets. */
+interface Texts {
+  readonly bytes: Uint8Array;
+  readonly offsets: Int32Array;
+}
+
+function readTexts(path: string): Texts {
+  const encoder = new TextEncoder();
+  const parts = gunzipSync(readFileSync(path))
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => encoder.encode((JSON.parse(line) as { text: string }).text));
+  const offsets = new Int32Array(parts.length + 1);
+  for (const [row, part] of parts.entries()) offsets[row + 1] = (offsets[row] ?? 0) + part.length;
+  const bytes = new Uint8Array((offsets[parts.length] ?? 0) + 16);
+  for (const [row, part] of parts.entries()) bytes.set(part, offsets[row]);
+  return { bytes, offsets };
+}
+
+/** One pass over all texts: total of matches. */
+function matchAll(matcher: Matcher, { bytes, offsets }: Texts): number {
+  let total = 0;
+  for (let row = 0; row + 1 < offsets.length; row++) {
+    total += matcher.matchBytes(bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0);
+  }
+  return total;
+}
+
+/** SHA-256 over the ids of every text, comma-separated, a line each. */
+function digestAll(matcher: Matcher, { bytes, offsets }: Texts): string {
+  const hash = createHash('sha256');
+  for (let row = 0; row + 1 < offsets.length; row++) {
+    const count = matcher.matchBytes(bytes, offsets[row] ?? 0, offsets[row + 1] ?? 0);
+    hash.update(`${matcher.ids.subarray(0, count).join(',')}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** What original_matcher.py answers. */
+interface OriginalRound {
+  readonly seconds: number;
+  readonly matches: number;
+  readonly digest: string;
+  readonly peakMemoryMb: number;
+}
+
+/** The original's way, in a process of its own that does a round when told. */
+class Original {
+  readonly buildSeconds: number;
+  readonly #child: ReturnType<typeof spawn>;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ReturnType<typeof spawn>, lines: AsyncIterator<string>, ready: string) {
+    this.#child = child;
+    this.#lines = lines;
+    this.buildSeconds = (JSON.parse(ready) as { buildSeconds: number }).buildSeconds;
+  }
+
+  /** Gives undefined, and says what is missing, where Python or its package is absent. */
+  static async start(metadata: string, captions: string): Promise<Original | undefined> {
+    const script = fileURLToPath(new URL('original_matcher.py', import.meta.url));
+    const child = spawn('/usr/bin/python3', [script, metadata, captions], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    child.on('error', () => undefined);
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const ready = await lines.next();
+    return ready.done === true ? undefined : new Original(child, lines, ready.value);
+  }
+
+  async round(): Promise<OriginalRound> {
+    this.#child.stdin?.write('\n');
+    const line = await this.#lines.next();
+    if (line.done === true) throw new Error('original_matcher.py ended early');
+    return JSON.parse(line.value) as OriginalRound;
+  }
+
+  stop(): void {
+    this.#child.stdin?.end();
+  }
+}
+
+async function main(): Promise<void> {
+  if (skipWithoutReference !== false) throw new Error(skipWithoutReference);
+  const rounds = Math.max(5, Number(values.rounds));
+  const captionsPath = referencePath('captions/captions.jsonl.gz');
+  const metadataPath = referencePath('captions/metadata_500k.json.gz');
+  const list = await loadEntries(metadataPath);
+  const texts = readTexts(captionsPath);
+  const textCount = texts.offsets.length - 1;
+  const megabytes = (texts.offsets[textCount] ?? 0) / 1e6;
+  const automaton = buildAutomaton(list, 'metaclip');
+  const matcher = new Matcher(automaton);
+
+  // The answer first.
+  const expectedIds = gunzipSync(readFileSync(referencePath('captions/matches.jsonl.gz')))
+    .toString()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => (JSON.parse(line) as { entry_ids: number[] }).entry_ids);
+  const expectedTotal = expectedIds.reduce((sum, ids) => sum + ids.length, 0);
+  const expectedDigest = createHash('sha256')
+    .update(expectedIds.map((ids) => `${ids.join(',')}\n`).join(''))
+    .digest('hex');
+  if (digestAll(matcher, texts) !== expectedDigest) throw new Error('ids differ from the reference');
+
+  const original = await Original.start(metadataPath, captionsPath);
+  if (original === undefined) {
+    console.log(
+      'no comparison: /usr/bin/python3 with ahocorasick is missing (apt-get install python3-ahocorasick)',
+    );
+  }
+  const limitMatcher = new Matcher(buildAutomaton(createEntryList(['\u0001'], 'limit'), 'metaclip'));
+  const seconds: Record<'ours' | 'limit' | 'original', number[]> = { ours: [], limit: [], original: [] };
+  let originalMemoryMb = 0;
+  for (let warmUp = 0; warmUp < 5; warmUp++) {
+    matchAll(matcher, texts);
+    matchAll(limitMatcher, texts);
+  }
+  for (let round = 0; round < rounds; round++) {
+    if (original !== undefined) {
+      const answer = await original.round();
+      if (answer.digest !== expectedDigest) throw new Error('the original gives other ids');
+      seconds.original.push(answer.seconds);
+      originalMemoryMb = answer.peakMemoryMb;
+    }
+    seconds.ours.push(time(() => matchAll(matcher, texts), expectedTotal));
+    seconds.limit.push(time(() => matchAll(limitMatcher, texts), 0));
+  }
+  original?.stop();
+
+  const rate = (name: keyof typeof seconds): number => megabytes / median(seconds[name]);
+  const ratio = rate('ours') / rate('original');
+  const machine = describeMachine();
+  console.log(
+    `${machine['cpu'] ?? ''}, Node ${machine['node'] ?? ''}, commit ${machine['commit'] ?? ''}, one thread`,
+  );
+  console.log(
+    `${textCount} captions, ${megabytes.toFixed(2)} MB, ${list.entries.length} entries, ${expectedTotal} matches,`,
+  );
+  console.log(`ids equal to the reference; medians of ${rounds} rounds`);
+  const line = (name: string, key: keyof typeof seconds, note: string): void => {
+    const textsPerSecond = Math.round(textCount / median(seconds[key]));
+    console.log(
+      `  ${name.padEnd(10)} ${rate(key).toFixed(1).padStart(6)} MB/s ${String(textsPerSecond).padStart(8)} texts/s  ${note}`,
+    );
+  };
+  line('ours', 'ours', `${(automaton.sizeBytes / 2 ** 20).toFixed(1)} MiB automaton, shared by all threads`);
+  if (original !== undefined)
+    line(
+      'original',
+      'original',
+      `${originalMemoryMb} MB process, built in ${original.buildSeconds.toFixed(1)} s`,
+    );
+  line('limit', 'limit', 'tokenised and hashed, tables of one entry');
+  if (original !== undefined) {
+    console.log(
+      `  ours / original ${ratio.toFixed(1)} (at least ${MIN_RATIO}), ours / limit ${(rate('ours') / rate('limit')).toFixed(2)}`,
+    );
+    if (ratio < MIN_RATIO) process.exitCode = 1;
+  }
+  if (values.record) {
+    const path = appendRecord('matcher', {
+      texts: textCount,
+      entries: list.entries.length,
+      ours_mb_per_s: rate('ours').toFixed(1),
+      original_mb_per_s: original === undefined ? '' : rate('original').toFixed(2),
+      ratio: original === undefined ? '' : ratio.toFixed(1),
+      limit_mb_per_s: rate('limit').toFixed(1),
+      automaton_bytes: automaton.sizeBytes,
+    });
+    console.log(`recorded in ${path}`);
+  }
+}
+
+function time(run: () => number, expected: number): number {
+  const start = performance.now();
+  const total = run();
+  const seconds = (performance.now() - start) / 1000;
+  if (total !== expected) throw new Error(`${total} matches, expected ${expected}`);
+  return seconds;
+}
+
+await main();
