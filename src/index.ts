@@ -1,2 +1,39 @@
 /** The public library: `import { curate } from 'metaclip'`. Re-exports only; what is not here is internal. */
 export { ERROR_CODES, type ErrorCode, type ErrorFamily, MetaclipError } from './common/errors.ts';
+export { TOOL_VERSION } from './common/version.ts';
+export { capOfTailShare, entryProbability, tailShareOf } from './curation/balance/cap.ts';
+export { COMPAT_MODES, type Compat } from './curation/compat.ts';
+export {
+  type ContinueOptions,
+  continueRun,
+  curate,
+  type CurateResult,
+  type LastStage,
+  matchInputs,
+} from './curation/curate.ts';
+export type { CapChoice, CurateOptions, RunControl } from './curation/curate-options.ts';
+export { extractPairs, type ExtractOptions } from './curation/extract-pairs.ts';
+export { LanguageIdentifier } from './curation/language/identify-language.ts';
+export { LID_MODEL, openLidModel, readLidModel } from './curation/language/lid-model.ts';
+export {
+  balancePairs,
+  type BalancedPair,
+  computeSamplingRates,
+  countEntries,
+  dropDuplicates,
+  type MatchedPair,
+  matchPairs,
+} from './curation/library-stages.ts';
+export { attachAutomaton, type PackedAutomaton } from './curation/match/automaton.ts';
+export { openAutomaton } from './curation/match/automaton-cache.ts';
+export { buildAutomaton } from './curation/match/build-automaton.ts';
+export { Matcher } from './curation/match/matcher.ts';
+export { type Pair, PairBatch, TEXT_KEYS, type TextKey } from './curation/pair-batch.ts';
+export { uidOf, uuidOf } from './curation/pair-ids.ts';
+export { describeStatus, type RunStatus } from './curation/run/run-status.ts';
+export { DropLog, type DropSample } from './curation/sources/source.ts';
+export type { StageProgress } from './curation/stages/run-pieces.ts';
+export type { RunSummary } from './curation/summary.ts';
+export { SHARD_SCHEMAS, type ShardSchema } from './curation/write/shard-schema.ts';
+export { defaultEntries, loadEntries } from './metadata/entries.ts';
+export { createEntryList, type EntryList } from './metadata/entry-list.ts';
