@@ -147,10 +147,22 @@ export function describeSystemError(error: unknown, path: string, doing: string)
         cause: error,
       });
     case 'ENOENT':
-      return new MetaclipError('E_INPUT_NOT_FOUND', `${path}: no such file or folder`, {
-        details: { path },
-        cause: error,
-      });
+      if (doing === 'read') {
+        return new MetaclipError('E_INPUT_NOT_FOUND', `${path}: no such file or folder`, {
+          hint: 'check the name; inputs are taken relative to the current folder',
+          details: { path },
+          cause: error,
+        });
+      }
+      return new MetaclipError(
+        'E_OUTPUT_UNWRITABLE',
+        `${path}: not possible to ${doing} it, a folder above it is missing`,
+        {
+          hint: 'choose another --out',
+          details: { path },
+          cause: error,
+        },
+      );
     case 'ENOTDIR':
     case 'EISDIR':
     case 'EEXIST':

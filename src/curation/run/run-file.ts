@@ -13,6 +13,7 @@ import type { CapOption } from '../balance/cap.ts';
 import type { Compat } from '../compat.ts';
 import type { ShardSchema } from '../write/shard-schema.ts';
 import type { RunLayout } from './layout.ts';
+import { countMarkers } from './markers.ts';
 
 /** Raised when a change of the tool changes the bytes of a run's files. */
 export const RUN_FORMAT_VERSION = 1;
@@ -139,6 +140,11 @@ export async function openRun(layout: RunLayout, wanted: RunFile): Promise<boole
   }
   const differences = describeDifferences(existing, wanted);
   if (differences.length > 0) {
+    // Nothing was finished under the old options (a misspelt column, say), so nothing can be mixed up.
+    if ((await countMarkers(layout, 'match')) === 0) {
+      await writeRunFile(layout, wanted);
+      return false;
+    }
     throw new MetaclipError(
       'E_RUN_MISMATCH',
       `${layout.root}: this run was started otherwise:\n${differences.map((line) => `  - ${line}`).join('\n')}`,
