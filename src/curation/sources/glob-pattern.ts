@@ -6,7 +6,8 @@
  *   `**`     any number of folders, none included  `[a-z]`   one of these characters, `[!a-z]` none of them
  *   `{a,b}`  either, also nested and over slashes
  *
- * As in a shell, a name that starts with a dot is only matched by a pattern that writes the dot.
+ * As in a shell, a name that starts with a dot is only matched by a pattern that writes the dot; here an underscore is
+ * treated alike, because it marks what is no data (`_SUCCESS`, `_temporary/`).
  */
 import { MetaclipError } from '../../common/errors.ts';
 
@@ -101,7 +102,7 @@ export function parsePattern(pattern: string): PatternPart[] {
 }
 
 function regExpOf(part: string): RegExp {
-  let source = part.startsWith('.') ? '' : '(?!\\.)';
+  let source = /^[._]/.test(part) ? '' : '(?![._])';
   for (let at = 0; at < part.length; at++) {
     const char = part[at] ?? '';
     const close = char === '[' ? part.indexOf(']', at + (part[at + 1] === '!' ? 3 : 2)) : -1;

@@ -1,4 +1,5 @@
 /** From what the user names (files, folders, patterns) to the list of input files, the same on every machine. */
+import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve, sep } from 'node:path';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
@@ -25,7 +26,8 @@ const DETECTIONS_AT_ONCE = 16;
  * A name that exists is taken as it is, whatever characters it has; else it is a pattern (see glob-pattern.ts). Folders
  * are walked with their sub-folders: files with a known extension are taken, others are ignored; a file that a pattern
  * matches is also taken when its content is of a known format. In both, names that start with `.` or `_` (markers such as
- * `_SUCCESS`) and the `*_stats.json` files of img2dataset are skipped. Links are followed, each real folder once.
+ * `_SUCCESS`; a pattern may write them) and the `*_stats.json` files of img2dataset are skipped. Links are followed; of several
+ * ways to one real file the shortest is kept.
  *
  * Memory and time are linear in the number of files; each is opened once for its first bytes.
  *
@@ -42,7 +44,7 @@ export async function listInputs(
 ): Promise<InputFile[]> {
   const found: Found = new Map();
   for (const input of inputs) await collect(input, found, onIgnored);
-  const paths = [...found.keys()].sort((a, b) => (a < b ? -1 : 1));
+  const paths = await withoutLinkedTwice(found.keys());
   const files: InputFile[] = [];
   for (let start = 0; start < paths.length; start += DETECTIONS_AT_ONCE) {
     const slice = paths.slice(start, start + DETECTIONS_AT_ONCE);
@@ -64,6 +66,22 @@ export async function listInputs(
   const problem = files[0]?.problem;
   if (problem !== undefined && files.every((file) => file.problem !== undefined)) throw problem;
   return files;
+}
+
+/** Of paths to the same real file only the one with the fewest folders, then the first: a loop of links adds folders. */
+async function withoutLinkedTwice(paths: Iterable<string>): Promise<string[]> {
+  const kept = new Map<string, string>();
+  for (const path of paths) {
+    const real = await realpath(path).catch(() => path); // Gone meanwhile: said when it is opened.
+    const other = kept.get(real);
+    if (other === undefined || comparePaths(path, other) < 0) kept.set(real, path);
+  }
+  return [...kept.values()].sort((a, b) => (a < b ? -1 : 1));
+}
+
+function comparePaths(a: string, b: string): number {
+  const deeper = a.split(sep).length - b.split(sep).length;
+  return deeper !== 0 ? deeper : a < b ? -1 : 1;
 }
 
 /** Undefined for a file of no known format that the user did not name. */
@@ -108,7 +126,7 @@ async function collect(input: string, found: Found, onIgnored: (path: string) =>
     }
     for (const match of matches) {
       if ((await kindOf(match)) === 'folder') await walkFolder(match, found, onIgnored);
-      else if (!isSkippedName(basename(match)) && !found.has(match)) found.set(match, 'met');
+      else if (!isBookkeeping(match) && !found.has(match)) found.set(match, 'met');
     }
   }
 }
@@ -127,7 +145,12 @@ async function kindOf(path: string): Promise<Kind> {
 }
 
 function isSkippedName(name: string): boolean {
-  return name.startsWith('.') || name.startsWith('_') || name.toLowerCase().endsWith('_stats.json');
+  return name.startsWith('.') || name.startsWith('_') || isBookkeeping(name);
+}
+
+/** What img2dataset writes beside each shard. */
+function isBookkeeping(name: string): boolean {
+  return name.toLowerCase().endsWith('_stats.json');
 }
 
 function addFromFolder(path: string, found: Found, onIgnored: (path: string) => void): void {
@@ -140,29 +163,39 @@ async function walkFolder(root: string, found: Found, onIgnored: (path: string) 
   for await (const { path, kind } of walk(root)) if (kind === 'file') addFromFolder(path, found, onIgnored);
 }
 
-/** Everything below a folder, the folder included; hidden and `_` names left out, each real folder once. */
+/**
+ * Everything below a folder, the folder included; hidden and `_` names left out, each real folder once. Linked folders
+ * come last, so that a folder inside the root keeps its own path.
+ */
 async function* walk(root: string): AsyncGenerator<{ path: string; kind: Kind }, void, void> {
   const seen = new Set<string>();
   const waiting = [root];
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
+  const linked: string[] = [];
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop() ?? linked.shift()) {
     const real = await realpath(folder);
     if (seen.has(real)) continue;
     seen.add(real);
     yield { path: folder, kind: 'folder' };
-    for (const name of await namesIn(folder)) {
-      if (isSkippedName(name)) continue;
-      const path = join(folder, name);
-      const kind = await kindOf(path);
-      if (kind === 'folder') waiting.push(path);
-      else if (kind === 'file') yield { path, kind };
+    for (const entry of await entriesOf(folder)) {
+      if (isSkippedName(entry.name)) continue;
+      const path = join(folder, entry.name);
+      if (entry.isFile()) yield { path, kind: 'file' };
+      else if (entry.isDirectory()) waiting.push(path);
+      else {
+        // A link, or a file system that does not tell kinds.
+        const kind = await kindOf(path);
+        if (kind === 'folder') linked.push(path);
+        else if (kind === 'file') yield { path, kind };
+      }
     }
   }
 }
 
 /** Names in code-unit order, so that of two links to one folder every machine takes the same. */
-async function namesIn(folder: string): Promise<string[]> {
+async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
-    return (await readdir(folder)).sort((a, b) => (a < b ? -1 : 1));
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     throw describeSystemError(error, folder, 'read');
   }
@@ -202,7 +235,7 @@ async function matchParts(
       if (kind === 'folder') await matchParts(path, others, matches);
     return;
   }
-  for (const name of await namesIn(folder)) {
+  for (const { name } of await entriesOf(folder)) {
     if (part.regExp.test(name)) await matchParts(join(folder, name), others, matches);
   }
 }

@@ -37,11 +37,11 @@ export interface TarGap {
   readonly skippedBytes: number;
 }
 
-/** The archive ends inside a member; nothing follows. */
+/** The archive ends too early; nothing follows. */
 export interface TarCut {
   readonly kind: 'truncated';
   readonly startByte: number;
-  /** The member that is cut, '' where its header is. */
+  /** The member that is cut; '' where the cut lies in a header, or before the zero block that ends every archive. */
   readonly name: string;
 }
 
@@ -70,17 +70,16 @@ async function* walkMembers(
 ): AsyncGenerator<TarMember | TarGap | TarCut, void, void> {
   let next: { path?: string; sizeBytes?: number } = {};
   let badStart = -1;
+  let hasEnd = true; // Of an empty file; then of the last member seen.
   for (;;) {
     const startByte = bytes.position;
     const block = await bytes.take(TAR_BLOCK_BYTES);
     if (block.length === 0) break;
     const isZero = block.every((byte) => byte === 0);
     const header = isZero ? undefined : readTarHeader(block);
+    hasEnd = isZero;
     if (header === undefined) {
-      if (block.length < TAR_BLOCK_BYTES && !isZero && badStart < 0) {
-        yield { kind: 'truncated', startByte, name: '' };
-        return;
-      }
+      if (block.length < TAR_BLOCK_BYTES) break;
       if (!isZero && badStart < 0) badStart = startByte;
       continue;
     }
@@ -111,6 +110,7 @@ async function* walkMembers(
   if (badStart >= 0) {
     yield { kind: 'bad-header', startByte: badStart, skippedBytes: bytes.position - badStart };
   }
+  if (!hasEnd) yield { kind: 'truncated', startByte: bytes.position, name: '' };
 }
 
 /** What a header block says. */
@@ -164,7 +164,7 @@ function readExtension(type: string, data: Buffer): { path?: string; sizeBytes?:
   for (let at = 0; at < data.length;) {
     const space = data.indexOf(0x20, at);
     const length = space < 0 ? NaN : Number(data.toString('latin1', at, space));
-    if (!Number.isInteger(length) || length <= space - at) break;
+    if (!Number.isInteger(length) || length <= space - at || at + length > data.length) break;
     const record = data.toString('utf8', space + 1, at + length - 1);
     if (record.startsWith('path=')) found.path = record.slice('path='.length);
     if (/^size=\d{1,15}$/.test(record)) found.sizeBytes = Number(record.slice('size='.length));

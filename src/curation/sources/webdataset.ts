@@ -83,9 +83,10 @@ async function* readRowGroups(
       continue;
     }
     if (item.kind === 'truncated') {
-      const isSameSample = sample !== undefined && (parts === undefined || parts.key === sample.key);
-      if (sample !== undefined && !isSameSample) yield rowsOfSample(sample, path, context);
-      drops.drop('truncated-record', isSameSample ? sampleCount - 1 : sampleCount, item.startByte, item.name);
+      // Whole is a sample before the cut member's, and one with a text where the cut lies between members.
+      const isWhole = item.name === '' ? (sample?.contents.size ?? 0) > 0 : parts?.key !== sample?.key;
+      if (sample !== undefined && isWhole) yield rowsOfSample(sample, path, context);
+      drops.drop('truncated-record', isWhole ? sampleCount : sampleCount - 1, item.startByte, item.name);
       return;
     }
     if (parts === undefined) continue;
@@ -101,10 +102,7 @@ async function* readRowGroups(
     }
     keep(sample, parts.extension, item, context);
   }
-  if (sample === undefined) return;
-  if (stream.endedEarly) {
-    drops.drop('truncated-record', sample.number, sample.startByte, 'the sample at which the gzip data ends');
-  } else yield rowsOfSample(sample, path, context);
+  if (sample !== undefined) yield rowsOfSample(sample, path, context);
 }
 
 function keep(sample: Sample, extension: string, member: TarMember, context: ExtractContext): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -216,10 +217,11 @@ test('a line of 100 MB is skipped in flat memory', async () => {
   const file = createWriteStream(path);
   const chunk = Buffer.alloc(1 << 20, 'x');
   file.write('{"url":"u","text":"');
-  for (let i = 0; i < 100; i++)
-    if (!file.write(chunk)) await new Promise((resolve) => file.once('drain', resolve));
+  for (let i = 0; i < 100; i++) if (!file.write(chunk)) await once(file, 'drain');
   await new Promise<void>((resolve) => {
-    file.end(`"}\n${good}`, resolve);
+    file.end(`"}\n${good}`, () => {
+      resolve();
+    });
   });
   const before = process.memoryUsage().arrayBuffers;
   let peak = 0;
