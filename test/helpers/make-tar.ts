@@ -19,3 +19,18 @@ export async function makeTar(files: TarFiles): Promise<Buffer> {
   archive.finalize();
   return buffer(archive);
 }
+
+/**
+ * Changes the type of a header block in place, and makes its checksum right for all that was changed in it.
+ *
+ * @param tar - the archive
+ * @param startByte - where the block starts
+ * @param type - its type character
+ */
+export function sealHeader(tar: Buffer, startByte: number, type: string): void {
+  const block = tar.subarray(startByte, startByte + 512);
+  block.write(type, 156, 'latin1');
+  block.fill(0x20, 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}

@@ -9,7 +9,7 @@
  * ordinary characters, and only the line that broke the rule may open a new one. So a stray quote never swallows the
  * rows after it, and no line is read more than three times.
  *
- * `csv-parse` was tried and not taken: it stops parsing the rest of its buffer when a record is over `max_record_size`,
+ * `csv-parse` was looked at and not taken: it stops parsing the rest of its buffer when a record is over `max_record_size`,
  * and without that limit one open quote makes it hold the file.
  */
 import type { Line } from './line-splitter.ts';

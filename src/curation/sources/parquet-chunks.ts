@@ -18,8 +18,9 @@ import { sqlPath } from '../../common/duckdb.ts';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 
 /**
- * Most that DuckDB may use to read a file, in MiB. Pages of 1 MB, as nearly all writers make them, take 30; but some (and
- * DuckDB itself) write a whole column of a row group as one page, and 1 M rows of 100-byte urls then take 260.
+ * Most that DuckDB may use to read a file, in MiB; it takes what it needs. With pages of 1 MB, as nearly all writers make
+ * them, the whole process stays at 215 MB. Some writers (DuckDB is one) make one page of each column of a row group: with
+ * 1 M rows of 100-byte urls and texts that is over 256 MiB here, and 425 MB for the process.
  */
 export const PARQUET_MEMORY_MIB = 1024;
 /** Rows read at a time near damage; DuckDB's own vector size. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { MetaclipError } from '../../../src/common/errors.ts';
 import { readJsonl, readJsonlStream } from '../../../src/curation/sources/jsonl.ts';
@@ -19,6 +19,7 @@ import {
   urlTexts,
   writePool,
 } from '../../helpers/read-pool.ts';
+import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'metaclip-jsonl-'));
 after(() => {
@@ -238,4 +239,22 @@ test('a line of 100 MB is skipped in flat memory', async () => {
   assert.deepEqual(urlTexts(got), [pair]);
   assert.deepEqual(got.drops, { 'oversized-record': 1 });
   assert.ok(peak - before < 48 << 20, `${peak - before} bytes more`);
+});
+
+test('a real pool: every line is a pair or counted', { skip: skipWithoutReference }, async () => {
+  const got = await readPool(readJsonl, referencePath('captions/captions.jsonl.gz'));
+  const lines = gunzipSync(readFileSync(referencePath('captions/captions.jsonl.gz')))
+    .toString()
+    .split('\n')
+    .slice(0, -1);
+  const records = lines.map(
+    (line): { url?: string; text: string } => JSON.parse(line) as { url?: string; text: string },
+  );
+  const withUrl = records.filter(({ url }) => url !== undefined);
+  assert.equal(lines.length, 29_824);
+  assert.deepEqual(
+    urlTexts(got),
+    withUrl.map(({ url = '', text }) => [url, stripText(text)]),
+  );
+  assert.equal(got.drops['missing-url'] ?? 0, lines.length - withUrl.length);
 });

@@ -11,7 +11,7 @@ import {
   standInUrl,
 } from '../../../src/curation/sources/webdataset.ts';
 import type { ExtractContext } from '../../../src/curation/sources/source.ts';
-import { makeTar, type TarFiles } from '../../helpers/make-tar.ts';
+import { makeTar, sealHeader, type TarFiles } from '../../helpers/make-tar.ts';
 import {
   CHUNK_SIZES,
   collectPool,
@@ -291,9 +291,7 @@ test('a member that claims more than there is, is skipped without being kept', a
       header[124] = 0x80;
       header.writeBigUInt64BE(BigInt(size), 128);
     }
-    header.fill(0x20, 148, 156);
-    const sum = header.reduce((total, byte) => total + byte, 0);
-    header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    sealHeader(header, 0, '0');
     const tar = Buffer.concat([header, Buffer.alloc(4096)]);
     const got = await collectPool((context) => readWebdatasetStream(cutStream(tar, 512), 'p.tar', context));
     assert.deepEqual(got.pairs, []);
@@ -308,16 +306,31 @@ test('a pax header of odd records ends, and an endless one is not kept', async (
       ['pax', content],
       ['0.txt', 'a'],
     ]);
-    tar[156] = 'x'.charCodeAt(0);
-    tar.fill(0x20, 148, 156);
-    const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
-    tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    sealHeader(tar, 0, 'x');
     const names: string[] = [];
     for await (const item of readTarMembers(cutStream(tar, 100), () => false)) {
       if (item.kind === 'member') names.push(item.name);
     }
     assert.deepEqual(names, [content === '11 path=ab\n' ? 'ab' : '0.txt'], JSON.stringify(content));
   }
+});
+
+test('GNU long names, and tars older than ustar', async () => {
+  const path = `${'folder/'.repeat(40)}0.txt`;
+  const tar = await makeTar([
+    ['././@LongLink', `${path}\0`],
+    ['cut', 'a'],
+    ['1.txt', 'b'],
+  ]);
+  sealHeader(tar, 0, 'L');
+  // Version 7 has no magic, and NUL as the type of a file.
+  tar.fill(0, 2048 + 257, 2048 + 512);
+  sealHeader(tar, 2048, '\0');
+  const got = await collectPool((context) => readWebdatasetStream(cutStream(tar, 100), 'p.tar', context));
+  assert.deepEqual(urlTexts(got), [
+    [standInUrl('p.tar', path.slice(0, -4)), 'a'],
+    ['file:///p.tar/1', 'b'],
+  ]);
 });
 
 test('members come back as they were put in', async () => {
