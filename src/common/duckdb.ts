@@ -1,5 +1,5 @@
 /** DuckDB, opened small: one thread and a fixed memory limit, so that workers add up to what was promised. */
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 
 /** Memory that DuckDB may use for one connection before it gives up, in MiB. */
 export const DUCKDB_MEMORY_MIB = 256;
@@ -14,6 +14,8 @@ export const DUCKDB_MEMORY_MIB = 256;
  * @returns what `use` returned
  */
 export async function withDuckdb<T>(use: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  // Loaded when first used: threads that only match never need it.
+  const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: `${DUCKDB_MEMORY_MIB}MiB`,

@@ -7,6 +7,7 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { sqlPath, sqlString, withDuckdb } from '../../common/duckdb.ts';
+import { MetaclipError } from '../../common/errors.ts';
 import { produceFile, temporaryPathFor } from '../../common/files.ts';
 
 const CHUNK_UIDS = 1 << 16;
@@ -30,9 +31,11 @@ export async function writeSortedUids(shardPaths: readonly string[], path: strin
         const result = await connection.stream(`SELECT uid FROM read_parquet(${files}) ORDER BY uid`);
         let chunk = Buffer.alloc(CHUNK_UIDS * 16);
         let filled = 0;
+        let written = 0;
         for await (const rows of result.yieldRows()) {
           for (const [uid] of rows) {
             if (typeof uid !== 'string') continue;
+            written++;
             chunk.writeBigUInt64LE(BigInt(`0x${uid.slice(0, 16)}`), filled * 16);
             chunk.writeBigUInt64LE(BigInt(`0x${uid.slice(16)}`), filled * 16 + 8);
             if (++filled === CHUNK_UIDS) {
@@ -43,6 +46,17 @@ export async function writeSortedUids(shardPaths: readonly string[], path: strin
           }
         }
         await handle.writeFile(chunk.subarray(0, filled * 16));
+        // A streamed result of DuckDB ends without an error where a page is damaged.
+        if (written !== uidCount) {
+          throw new MetaclipError(
+            'E_DAMAGED_RUN_FILE',
+            `${dirname(path)}: ${written} of ${uidCount} uids could be read`,
+            {
+              hint: 'remove the folder done/write and run the same command again',
+              details: { got: written, limit: uidCount },
+            },
+          );
+        }
       } finally {
         await handle.close();
       }
