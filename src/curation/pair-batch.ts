@@ -30,7 +30,8 @@ export interface Pair {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark inside the data is a character like others; without this option a leading one would vanish.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Rows after which a batch counts as full. */
 export const BATCH_ROWS = 4096;

