@@ -16,17 +16,13 @@ export interface ImageText {
   readonly value: string;
 }
 
-/** What is done with the parts of a page. */
-export interface PageHandler {
-  /**
-   * Called for each image in page order.
-   *
-   * @param src - the attribute's value; undefined when it is absent
-   * @param texts - in the order in which they stand
-   */
-  readonly onImage: (src: string | undefined, texts: readonly ImageText[]) => void;
-  /** Called for the `href` of each `<base>` that has one. */
-  readonly onBase: (href: string) => void;
+/** An image, or a base that later urls are relative to. */
+export interface PageTag {
+  readonly name: 'img' | 'base';
+  /** `src` of an image, `href` of a base; undefined when it is absent. */
+  readonly link: string | undefined;
+  /** Texts of an image in the order in which they stand. */
+  readonly texts: readonly ImageText[];
 }
 
 /** Elements that open content in which HTML's special rules for titles, scripts and `<image>` do not hold. */
@@ -43,17 +39,30 @@ const BREAKS_OUT = new Set(
 /** Nested foreign contexts that are told apart; deeper ones count as the last. */
 const MAX_CONTEXTS = 100;
 
+/** Tags found before the page is read on. */
+const QUEUE_LENGTH = 256;
+
 /**
- * Parses a page. Linear in its length, and in constant memory: it drives the tokenizer, not the parser, of htmlparser2,
- * whose stack of open elements makes 1 MiB of unclosed tags take 5 s and 64 MiB hours. Images need no such stack.
+ * Parses a page as its tags are asked for. Linear in its length, and in constant memory beside it: this drives the
+ * tokenizer, not the parser, of htmlparser2, whose stack of open elements makes 1 MiB of unclosed tags take 5 s and
+ * 64 MiB hours. Images need no such stack.
  *
  * @param html - text of the page
- * @param handler - told of images and bases in page order
+ * @yields every image, and every base that has an `href`, in page order
  */
-export function scanPage(html: string, handler: PageHandler): void {
-  const tokenizer = new Tokenizer({}, new PageScanner(html, handler));
+export function* scanPage(html: string): Generator<PageTag, void, void> {
+  const scanner = new PageScanner(html);
+  const tokenizer = new Tokenizer({}, scanner);
+  scanner.onQueueFull = () => {
+    tokenizer.pause();
+  };
   tokenizer.write(html);
+  while (!tokenizer.running) {
+    yield* scanner.takeTags();
+    tokenizer.resume();
+  }
   tokenizer.end();
+  yield* scanner.takeTags();
 }
 
 const ignore = (): void => undefined;
@@ -61,7 +70,9 @@ const ignore = (): void => undefined;
 /** Collects the attributes of the tags that matter. Positions are those of the page's text. */
 class PageScanner implements TokenizerCallbacks {
   readonly #html: string;
-  readonly #handler: PageHandler;
+  /** Called when the queue should be emptied. */
+  onQueueFull = ignore;
+  #tags: PageTag[] = [];
   /** Foreign and integration elements that are open, the innermost last. */
   readonly #contexts: string[] = [];
   #tag = '';
@@ -70,9 +81,15 @@ class PageScanner implements TokenizerCallbacks {
   #link: string | undefined;
   #texts: ImageText[] = [];
 
-  constructor(html: string, handler: PageHandler) {
+  constructor(html: string) {
     this.#html = html;
-    this.#handler = handler;
+  }
+
+  /** The tags found since the last call. */
+  takeTags(): PageTag[] {
+    const tags = this.#tags;
+    this.#tags = [];
+    return tags;
   }
 
   isInForeignContext(): boolean {
@@ -134,9 +151,12 @@ class PageScanner implements TokenizerCallbacks {
   #endTag(isSelfClosing: boolean): void {
     const tag = this.#tag;
     this.#tag = '';
-    if (tag === 'img') this.#handler.onImage(this.#link, this.#texts);
-    else if (tag === 'base' && this.#link !== undefined) this.#handler.onBase(this.#link);
-    else if (!isSelfClosing && (FOREIGN.has(tag) || (INTEGRATION.has(tag) && this.isInForeignContext()))) {
+    if (tag === 'img' || (tag === 'base' && this.#link !== undefined)) {
+      this.#tags.push({ name: tag, link: this.#link, texts: this.#texts });
+      // The queue owns it now.
+      this.#texts = [];
+      if (this.#tags.length >= QUEUE_LENGTH) this.onQueueFull();
+    } else if (!isSelfClosing && (FOREIGN.has(tag) || (INTEGRATION.has(tag) && this.isInForeignContext()))) {
       if (this.#contexts.length < MAX_CONTEXTS) this.#contexts.push(tag);
     }
   }

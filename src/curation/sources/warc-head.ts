@@ -158,3 +158,11 @@ function findWantedField(text: string, start: number, colon: number): number {
   if (index < 0) return -1;
   return text.slice(start, colon).toLowerCase() === WANTED_FIELDS[index] ? index : -1;
 }
+
+/**
+ * @param uri - a WARC-Target-URI
+ * @returns it without the angle brackets that the grammar of WARC 1.0 asked for and wget writes
+ */
+export function stripAngleBrackets(uri: string): string {
+  return uri.startsWith('<') && uri.endsWith('>') ? uri.slice(1, -1) : uri;
+}

@@ -12,16 +12,16 @@ import { chooseDecoder } from './charset.ts';
 import { readDecoded } from './decoded-bytes.ts';
 import { mayHoldImages, scanPage, type ImageText } from './html-images.ts';
 import { decodeBody, parseHttpResponse } from './http-payload.ts';
-import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
+import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext, type ExtractReason } from './source.ts';
 import { stripText } from './strip-text.ts';
 import { UrlJoiner } from './url-join.ts';
 import { readWarcRecords, type WarcRecord } from './warc-records.ts';
-import { stripAngleBrackets } from './wat.ts';
+import { stripAngleBrackets } from './warc-head.ts';
 
 /**
  * Reads the pairs of a WARC file, gzip or plain, in file order. Duplicates are not dropped here.
  *
- * Memory: one record, its decoded body and its text, each up to `maxRecordBytes`; the images of one page; one batch.
+ * Memory: one record, its decoded body and its text, each up to `maxRecordBytes`; one batch.
  *
  * @param path - the file
  * @param context - compat mode, drops, progress and limit
@@ -70,62 +70,71 @@ interface PageImage {
 }
 
 /** The images of one response that have a usable url and a text; what is left out is counted. */
-function findImages(record: WarcRecord, context: ExtractContext, maxBytes: number): PageImage[] {
-  const { drops } = context;
-  const drop = (reason: string, detail: string): void => {
-    drops.drop(reason, record.number, record.startByte, detail);
+function* findImages(
+  record: WarcRecord,
+  context: ExtractContext,
+  maxBytes: number,
+): Generator<PageImage, void, void> {
+  const drop = (reason: ExtractReason, detail: string): void => {
+    context.drops.drop(reason, record.number, record.startByte, detail);
   };
-  const pageUrl = stripAngleBrackets(record.head.targetUri ?? '');
-  const response = parseHttpResponse(record.block);
+  const isMended = context.compat === 'mended';
+  const { targetUri } = record.head;
+  const pageUrl = stripAngleBrackets(targetUri ?? '');
+  const html = decodeResponse(record.block, pageUrl, maxBytes, drop);
+  if (html === undefined) return;
+  if (targetUri === undefined) {
+    drop('bad-record', 'a response without WARC-Target-URI');
+    return;
+  }
+  let joiner = new UrlJoiner(pageUrl);
+  let hasBase = false;
+  for (const { name, link, texts } of scanPage(html)) {
+    if (name === 'base') {
+      const base = isMended && !hasBase ? joiner.join(stripText(link ?? '')) : undefined;
+      if (base !== undefined) joiner = new UrlJoiner(base);
+      hasBase = true;
+      continue;
+    }
+    const href = cleanValue(link ?? '', '');
+    if (href === '') {
+      drop('missing-url', `an image without src on ${pageUrl}`);
+      continue;
+    }
+    const kept: ImageText[] = [];
+    for (const { textKey, value } of texts) {
+      const text = cleanValue(value, isMended ? ' ' : '');
+      if (text === '') drop('empty-text', href);
+      else kept.push({ textKey, value: text });
+    }
+    if (texts.length === 0) drop('missing-text', href);
+    if (kept.length === 0) continue;
+    const url = joiner.join(href);
+    if (url === undefined) drop('bad-url', `${href} on ${pageUrl}`);
+    else yield { url, texts: kept, pageUrl };
+  }
+}
+
+/** Text of a response that may hold images; undefined for others, and, counted, for one that cannot be decoded. */
+function decodeResponse(
+  block: Buffer,
+  pageUrl: string,
+  maxBytes: number,
+  drop: (reason: ExtractReason, detail: string) => void,
+): string | undefined {
+  const response = parseHttpResponse(block);
   if (response === undefined) {
     drop('bad-http', `the HTTP head of ${pageUrl} does not end`);
-    return [];
+    return undefined;
   }
   const decoded = decodeBody(response, maxBytes);
   if ('reason' in decoded) {
     drop(decoded.reason, `${pageUrl}: ${decoded.detail}`);
-    return [];
+    return undefined;
   }
-  const { body } = decoded;
-  const decoder = chooseDecoder(body, response.contentType);
-  if (!decoder.encoding.startsWith('utf-16') && !mayHoldImages(body)) return [];
-  if (record.head.targetUri === undefined) {
-    drop('bad-record', 'a response without WARC-Target-URI');
-    return [];
-  }
-  const isMended = context.compat === 'mended';
-  const found: PageImage[] = [];
-  let joiner = new UrlJoiner(pageUrl);
-  let hasBase = false;
-  scanPage(decoder.decode(body), {
-    onBase(href) {
-      if (!isMended || hasBase) return;
-      hasBase = true;
-      const base = joiner.join(stripText(href));
-      if (base !== undefined) joiner = new UrlJoiner(base);
-    },
-    onImage(src, texts) {
-      const href = src === undefined ? '' : cleanValue(src, '');
-      if (href === '') {
-        drop('missing-url', `an image without src on ${pageUrl}`);
-        return;
-      }
-      const kept: ImageText[] = [];
-      for (const { textKey, value } of texts) {
-        const text = cleanValue(value, isMended ? ' ' : '');
-        if (text === '') drop('empty-text', href);
-        else kept.push({ textKey, value: text });
-      }
-      if (kept.length === 0) {
-        if (texts.length === 0) drop('missing-text', href);
-        return;
-      }
-      const url = joiner.join(href);
-      if (url === undefined) drop('bad-url', `${href} on ${pageUrl}`);
-      else found.push({ url, texts: kept, pageUrl });
-    },
-  });
-  return found;
+  const decoder = chooseDecoder(decoded.body, response.contentType);
+  if (!decoder.encoding.startsWith('utf-16') && !mayHoldImages(decoded.body)) return undefined;
+  return decoder.decode(decoded.body);
 }
 
 /** Trims a value as Python does, then replaces its line ends. */

@@ -18,6 +18,7 @@ import {
 } from './source.ts';
 import { stripText } from './strip-text.ts';
 import { UrlJoiner } from './url-join.ts';
+import { stripAngleBrackets } from './warc-head.ts';
 import { readWarcRecords, type WarcRecord } from './warc-records.ts';
 import {
   FIELD_ABSENT,
@@ -184,12 +185,4 @@ class WatPage {
  */
 function cleanText(text: string): string {
   return stripText(/[\r\n]/.test(text) ? text.replace(/[\r\n]/g, ' ') : text);
-}
-
-/**
- * @param uri - a WARC-Target-URI
- * @returns it without the angle brackets that the grammar of WARC 1.0 asked for and wget writes
- */
-export function stripAngleBrackets(uri: string): string {
-  return uri.startsWith('<') && uri.endsWith('>') ? uri.slice(1, -1) : uri;
 }

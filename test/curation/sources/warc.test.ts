@@ -330,6 +330,15 @@ describe('WARC records with images', () => {
     );
   });
 
+  it('many images on a page come in order, through full batches', async () => {
+    const html = Array.from({ length: 10_000 }, (_, i) => `<img src=${i} alt=a${i} title=b${i}>`).join('');
+    const got = await runHttp(page(html));
+    assert.deepEqual(
+      got.pairs.map((pair) => pair.text),
+      Array.from({ length: 20_000 }, (_, i) => `${i % 2 === 0 ? 'a' : 'b'}${i >> 1}`),
+    );
+  });
+
   it('pages that grow without end are read in linear time', async () => {
     for (const piece of ['<b>', '<svg><title>', '<img src="', '<!--', '&amp', '<a b=c ', '<']) {
       const got = await runHttp(page(`<img src=x alt=a>${piece.repeat(200_000)}`), 'metaclip', 64 << 20);
