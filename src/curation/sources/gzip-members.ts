@@ -8,7 +8,7 @@
  * member starts one byte behind the start of the damaged one, because nothing that its data says, its own end included,
  * can be believed. The search takes a magic number as a member only when what follows really inflates.
  *
- * This path costs about three times the healthy one; only damaged files take it.
+ * Only damaged files come here. One that is damaged at its very end takes 1.6 times as long as a healthy one.
  */
 import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
