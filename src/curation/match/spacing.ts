@@ -19,21 +19,19 @@ export const SPACED_PUNCTUATION = ',.;:?!`';
 /** Characters that turn into a space. */
 export const SPACED_BLANKS = '\t\r\n';
 
-/** A byte inside a token. */
-export const BYTE_ORDINARY = 0;
-/** A byte that ends a token: space, tab, CR, LF. */
-export const BYTE_BLANK = 1;
-/** A byte that ends a token and is a token itself. */
-export const BYTE_PUNCTUATION = 2;
-/** NUL: ordinary to the rule, but no entry holds one, so a token with it is known to be in no entry. */
-export const BYTE_NUL = 3;
+/** Set in the class of a byte that ends a token: blanks and punctuation. */
+export const BYTE_ENDS_TOKEN = 1;
+/** Set in the class of a byte that is a token itself: punctuation. */
+export const BYTE_IS_TOKEN = 2;
+/** Set in the class of NUL: ordinary to the rule, but no entry holds one, so a token with it is known to be in none. */
+export const BYTE_IS_NUL = 4;
 
-/** @returns for each byte value one of the BYTE_ constants; fresh, so that a caller may keep it as its own */
+/** @returns for each byte value the BYTE_ bits, 0 for the ordinary ones; fresh, so that a caller may keep it as its own */
 export function makeByteClasses(): Uint8Array {
   const classes = new Uint8Array(256);
-  for (const char of ` ${SPACED_BLANKS}`) classes[char.charCodeAt(0)] = BYTE_BLANK;
-  for (const char of SPACED_PUNCTUATION) classes[char.charCodeAt(0)] = BYTE_PUNCTUATION;
-  classes[0] = BYTE_NUL;
+  for (const char of ` ${SPACED_BLANKS}`) classes[char.charCodeAt(0)] = BYTE_ENDS_TOKEN;
+  for (const char of SPACED_PUNCTUATION) classes[char.charCodeAt(0)] = BYTE_ENDS_TOKEN | BYTE_IS_TOKEN;
+  classes[0] = BYTE_IS_NUL;
   return classes;
 }
 

@@ -3,28 +3,16 @@
  * {@link LAYOUT_VERSION}.
  *
  * They only choose where a search begins; what is found there is compared whole, so no answer ever rests on a hash.
- * A token enters as little-endian 32-bit words, zeros after its end. Each word goes through its own lane, keyed by the
- * seed, and the lanes meet by addition, so they run side by side in the processor: one chain through all words took 12 %
- * off the throughput. The seed comes from the list's own fingerprint, so nobody can prepare entries that collide: they
- * would change the seed.
+ * A token enters as little-endian 32-bit words, zeros after its end. Each word goes through a lane of its own, keyed by
+ * the seed, and the lanes meet by addition, so that they run side by side in the processor. The seed comes from the list's
+ * own fingerprint, so nobody can prepare entries that collide: they would change the seed.
  */
-
-/**
- * @param seed - the automaton's seed
- * @param a - bytes 0-3
- * @returns 32-bit hash of a token of 1-4 bytes
- */
-export function hashShort(seed: number, a: number): number {
-  let h = Math.imul(a ^ seed, 0x2c1b3c6d);
-  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
-  return h ^ (h >>> 15);
-}
 
 /**
  * @param seed - the automaton's seed
  * @param a - bytes 0-3
  * @param b - bytes 4-7
- * @returns 32-bit hash of a token of 5-8 bytes
+ * @returns 32-bit hash of a token of 1-8 bytes
  */
 export function hashMedium(seed: number, a: number, b: number): number {
   const g = Math.imul(a ^ seed, 0x2c1b3c6d);

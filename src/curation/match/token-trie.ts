@@ -43,7 +43,7 @@ export interface TokenTrie {
 /**
  * Builds the trie of a list.
  *
- * Complexity: linear in the tokens of the list; 0.5 s and about 150 MB of garbage for 500,000 entries.
+ * Complexity: linear in the tokens of the list; 0.4 s for 500,000 entries.
  *
  * @param list - checked entries
  * @param compat - how entries become tokens, see {@link tokenizeEntry}
