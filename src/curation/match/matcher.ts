@@ -73,7 +73,7 @@ export class Matcher {
    * Finds every entry that occurs in a text.
    *
    * Complexity: O(bytes + tokens x tokens of the longest entry that starts there + n log n) for n matches; no allocation
-   * while texts lie in the same array with 8 bytes to spare and have few matches (else: one small view).
+   * while texts lie in the same array with 8 bytes to spare and have at most 40 matches (else: one small view).
    *
    * @param bytes - UTF-8 (damaged UTF-8 is matched byte by byte), of which only the given range is looked at; the matcher
    *   keeps a reference to the array until it is given another
@@ -108,7 +108,9 @@ export class Matcher {
   }
 
   #reserveScratch(sizeBytes: number): Uint8Array {
-    if (this.#scratch.length < sizeBytes) this.#scratch = new Uint8Array(sizeBytes * 2);
+    if (this.#scratch.length < sizeBytes) {
+      this.#scratch = new Uint8Array(Math.max(sizeBytes, 2 * this.#scratch.length));
+    }
     return this.#scratch;
   }
 
