@@ -62,6 +62,7 @@ export async function* salvageMembers(
           yield new StreamGap(
             'garbage-bytes',
             `${size} bytes at byte ${offset} of the file are no gzip member`,
+            0,
           );
           toSkip = 0;
         }
@@ -71,12 +72,14 @@ export async function* salvageMembers(
       }
       const members = readMember(file, offset);
       let end: MemberEnd;
+      let contentBytes = 0;
       for (;;) {
         const step = await members.next();
         if (step.done === true) {
           end = step.value;
           break;
         }
+        contentBytes += step.value.length;
         if (toSkip < step.value.length) yield step.value.subarray(toSkip);
         toSkip = Math.max(0, toSkip - step.value.length);
       }
@@ -86,7 +89,9 @@ export async function* salvageMembers(
       }
       const next = await seekMember(file, offset + 1);
       const reason = end.isCut && next === undefined ? 'truncated-record' : 'damaged-gzip';
-      yield new StreamGap(reason, `gzip member at byte ${offset} of the file: ${end.fault}`);
+      // What a cut member gives is as good as the part of a plain file in front of its cut.
+      const unprovedBytes = reason === 'damaged-gzip' ? contentBytes : 0;
+      yield new StreamGap(reason, `gzip member at byte ${offset} of the file: ${end.fault}`, unprovedBytes);
       // Whatever the caller had of the damaged member lies before the gap.
       toSkip = 0;
       if (next === undefined) return;

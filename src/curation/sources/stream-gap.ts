@@ -8,15 +8,18 @@ export class StreamGap {
   readonly reason: 'damaged-gzip' | 'garbage-bytes' | 'truncated-record';
   /** What was wrong, with the offset in the compressed file. */
   readonly detail: string;
+  /** Bytes in front of the gap that came from the damaged member, so passed no checksum. */
+  readonly unprovedBytes: number;
 
   /**
-   * @param reason - why bytes are missing: a damaged member (what stands before the gap passed no checksum), bytes
-   *   between members (what stands before it did), or the end of the file inside a member
+   * @param reason - why bytes are missing: a damaged member, bytes between members, or the end of the file inside one
    * @param detail - what was wrong and where
+   * @param unprovedBytes - bytes in front of the gap that passed no checksum
    */
-  constructor(reason: StreamGap['reason'], detail: string) {
+  constructor(reason: StreamGap['reason'], detail: string, unprovedBytes: number) {
     this.reason = reason;
     this.detail = detail;
+    this.unprovedBytes = unprovedBytes;
   }
 }
 

@@ -2,7 +2,8 @@
  * Splits a decompressed stream into WARC records and gets over whatever is wrong with them.
  *
  * A record is given out only once what follows it has been seen. So a Content-Length that is too long is noticed before
- * it swallows the next records, and the last record of a damaged gzip member, whose checksum failed, is never trusted. Everything left out is counted:
+ * it swallows the next records, and the last record of a gzip member whose checksum failed is never trusted. Everything
+ * left out is counted:
  *
  *   damaged-gzip      a gap in the stream; the record across it is lost with it
  *   garbage-bytes     a run of bytes that belong to no record
@@ -177,8 +178,9 @@ class RecordReader {
     let at = blockEnd;
     for (;;) {
       if (at >= window.size && !(await window.fill())) {
-        // A cut file or bytes between two good members say nothing against the record; a failed checksum does.
-        return window.gap?.reason === 'damaged-gzip' ? 'unproved' : 'whole';
+        // A cut file or bytes between two good members say nothing against the record; a failed checksum does, if the
+        // record reaches into the member that failed it.
+        return blockEnd > window.size - (window.gap?.unprovedBytes ?? 0) ? 'unproved' : 'whole';
       }
       const byte = window.bytes[window.start + at];
       if (byte !== 10 && byte !== 13) break;

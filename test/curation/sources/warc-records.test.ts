@@ -202,13 +202,16 @@ describe('WARC records', () => {
     const parts = async function* (
       reason: StreamGap['reason'],
       cut: number,
+      unprovedBytes = reason === 'damaged-gzip' ? two.length - cut : 0,
     ): AsyncGenerator<Uint8Array | StreamGap> {
       await Promise.resolve();
       yield Buffer.concat([one, two.subarray(0, two.length - cut)]);
-      yield new StreamGap(reason, '');
+      yield new StreamGap(reason, '', unprovedBytes);
       yield three;
     };
-    // Behind a failed checksum even a record that seems whole is not trusted.
+    // In front of a failed checksum even a record that seems whole is not trusted, but one of an earlier member is.
+    const earlier = await collect(parts('damaged-gzip', 0, 0), 1000);
+    assert.deepEqual([earlier.blocks, earlier.counts], [ALL, { 'damaged-gzip': 1 }]);
     for (const cut of [0, 4, 8]) {
       const read = await collect(parts('damaged-gzip', cut), 1000);
       assert.deepEqual([read.blocks, read.counts], [['first', 'third'], { 'damaged-gzip': 1 }]);
@@ -222,6 +225,13 @@ describe('WARC records', () => {
     );
     const cutOff = await collect(parts('truncated-record', 4), 1000);
     assert.deepEqual([cutOff.blocks, cutOff.counts], [ALL, { 'truncated-record': 1 }]);
+  });
+
+  it('a damaged member takes nothing of the member in front of it', async () => {
+    const members = [one, two, three].map((record) => gzipSync(record));
+    members[1]!.fill(0xff, 10, 20);
+    const read = await readFile(Buffer.concat(members));
+    assert.deepEqual([read.blocks, read.counts], [['first', 'third'], { 'damaged-gzip': 1 }]);
   });
 
   it('several records in one member: those before the damage are kept, the last is not', async () => {
