@@ -1,7 +1,8 @@
 /** The summary of a run as a table for people. */
 import { formatCount } from '../common/progress.ts';
 import type { CurateResult } from '../curation/curate.ts';
-import { PAIR_REASONS, type RunSummary } from '../curation/summary.ts';
+import { PAIR_REASONS } from '../curation/drop-reasons.ts';
+import type { RunSummary } from '../curation/summary.ts';
 
 const REASON_LABELS: Readonly<Record<(typeof PAIR_REASONS)[number], string>> = {
   'no-match': 'no entry in the text',

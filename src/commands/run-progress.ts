@@ -1,6 +1,6 @@
 /** Shows the progress of a run's stages. */
 import { formatBytes, formatCount, ProgressLine } from '../common/progress.ts';
-import { PROGRESS } from '../curation/jobs/job.ts';
+import { PROGRESS } from '../curation/jobs/progress-counters.ts';
 import type { StageProgress } from '../curation/stages/run-pieces.ts';
 import type { CommandIo } from './command.ts';
 

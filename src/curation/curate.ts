@@ -10,11 +10,11 @@ import {
   removeStaleTemporaries,
   writeFileAtomic,
 } from '../common/files.ts';
+import { join } from 'node:path';
 import { MetaclipError } from '../common/errors.ts';
 import { TOOL_VERSION } from '../common/version.ts';
 import { JobPool } from '../executors/job-pool.ts';
-import { defaultEntries, loadEntries } from '../metadata/entries.ts';
-import type { EntryList } from '../metadata/entry-list.ts';
+import { type KnownList, openKnownList } from '../metadata/known-list.ts';
 import {
   type CapChoice,
   checkOneOf,
@@ -27,9 +27,16 @@ import {
   type RunControl,
 } from './curate-options.ts';
 import { type DropList, loadDropList } from './drop-list.ts';
-import { UNREADABLE_REASON } from './jobs/match-job.ts';
+import { UNREADABLE_REASON } from './drop-reasons.ts';
 import { LID_MODEL, readLidModel } from './language/lid-model.ts';
-import { openAutomaton } from './match/automaton-cache.ts';
+import type { PackedAutomaton } from './match/automaton.ts';
+import {
+  automatonFileName,
+  defaultCacheFolder,
+  loadAutomaton,
+  openAutomaton,
+} from './match/automaton-cache.ts';
+import type { Compat } from './compat.ts';
 import { RunLayout } from './run/layout.ts';
 import type { Marker } from './run/markers.ts';
 import {
@@ -41,13 +48,9 @@ import {
   writeRunFile,
 } from './run/run-file.ts';
 import { listInputs } from './sources/list-inputs.ts';
-import { runBalanceStage } from './stages/balance-stage.ts';
-import { runCountStage } from './stages/count-stage.ts';
 import { requireMatched, runFooter, runMatchStage } from './stages/match-stage.ts';
 import type { StageContext } from './stages/run-pieces.ts';
-import { runWriteStage } from './stages/write-stage.ts';
 import { type RunSummary, summarizeRun } from './summary.ts';
-import { writeEntryCounts } from './write/entry-counts.ts';
 import { SHARD_SCHEMAS, type ShardSchema } from './write/shard-schema.ts';
 
 /** Stages that a call may end after. */
@@ -126,26 +129,33 @@ export async function continueRun(
     },
     write: { schema: checkOneOf('--schema', options.schema ?? before.write.schema, SHARD_SCHEMAS) },
   };
-  const entries = await entriesOfRun(run, options.metadata);
+  const entries = await entriesOfRun(run, options);
   prepareFolders(layout);
-  if (run.balance !== before.balance || run.write !== before.write) await writeRunFile(layout, run);
-  return carryOut({
-    layout,
-    run,
-    entries,
-    match: 'require',
-    lastStage,
-    control: options,
-    startMs,
-    resumed: true,
-  });
+  await writeRunFile(layout, run);
+  try {
+    const control = options;
+    return await carryOut({
+      layout,
+      run,
+      entries,
+      match: 'require',
+      lastStage,
+      control,
+      startMs,
+      resumed: true,
+    });
+  } catch (error) {
+    // A target that can't be reached, say: the run stays what it was.
+    if (error instanceof MetaclipError && error.family === 'usage') await writeRunFile(layout, before);
+    throw error;
+  }
 }
 
 async function startRun(options: CurateOptions, lastStage: LastStage): Promise<CurateResult> {
   const startMs = performance.now();
   const resolved = resolveCurateOptions(options);
   resolveWorkers(options.workers);
-  const entries = resolved.metadata === null ? await defaultEntries() : await loadEntries(resolved.metadata);
+  const entries = await openKnownList(resolved.metadata, cacheFolderOf(options));
   const dropList = resolved.dropList === null ? null : await loadDropList(resolved.dropList);
   const tasks = await listTasks(resolved.inputs);
   const layout = new RunLayout(resolved.out);
@@ -167,7 +177,7 @@ async function startRun(options: CurateOptions, lastStage: LastStage): Promise<C
 interface Undertaking {
   readonly layout: RunLayout;
   readonly run: RunFile;
-  readonly entries: EntryList;
+  readonly entries: KnownList;
   /** Do what is missing of the match stage, or require it complete: without the inputs at hand it can't be done. */
   readonly match: { readonly dropList: DropList | null } | 'require';
   readonly lastStage: LastStage;
@@ -186,7 +196,7 @@ async function carryOut(undertaking: Undertaking): Promise<CurateResult> {
     onProgress: control.onProgress,
   };
   let executedPieces = 0;
-  let summary: RunSummary | null = null;
+  let summary: RunSummary | null;
   try {
     summary = await runStages(context, undertaking, (count) => {
       executedPieces += count;
@@ -212,22 +222,30 @@ async function runStages(
   refuseIfNothingReadable(run, matched.markers);
   if (lastStage === 'match') return null;
 
+  // Loaded here: a call that only matches needs neither Arrow nor Parquet in this thread.
+  const { runCountStage } = await import('./stages/count-stage.ts');
+  const { writeEntryCounts } = await import('./write/entry-counts.ts');
+  const writeCounts = async (counts: Float64Array, q: Float64Array | null, footer: Record<string, string>) =>
+    writeEntryCounts(layout.entryCounts, (await entries.load()).entries, counts, q, footer);
+
   const counted = await runCountStage(context, run, matched.markers);
   onExecuted(counted.executedCount);
   if (lastStage === 'count') {
-    await writeEntryCounts(layout.entryCounts, entries.entries, counted.counts, null, runFooter(run));
+    await writeCounts(counted.counts, null, runFooter(run));
     return null;
   }
 
+  const { runBalanceStage } = await import('./stages/balance-stage.ts');
   const balanced = await runBalanceStage(context, run, counted);
   onExecuted(balanced.executedCount);
   const footer = { ...runFooter(run), 'metaclip.t': String(balanced.t) };
   if (balanced.executedCount > 0 || (await fileSizeOf(layout.entryCounts)) === undefined) {
-    await writeEntryCounts(layout.entryCounts, entries.entries, counted.counts, balanced.q, footer);
+    await writeCounts(counted.counts, balanced.q, footer);
   }
   const summary = summarizeRun(run, matched.markers, counted, balanced);
   if (lastStage === 'balance') return summary;
 
+  const { runWriteStage } = await import('./stages/write-stage.ts');
   const written = await runWriteStage(context, run, balanced);
   onExecuted(written.executedCount);
   await writeFileAtomic(layout.stats, `${JSON.stringify(summary, null, 2)}\n`);
@@ -237,15 +255,27 @@ async function runStages(
 async function openPool({ run, entries, match, control }: Undertaking): Promise<JobPool> {
   const workers = resolveWorkers(control.workers);
   if (match === 'require') return new JobPool({ workers });
-  const cache = control.cacheDir === undefined ? {} : { cacheDir: control.cacheDir };
-  const automaton = await openAutomaton(entries, run.match.compat, cache);
+  const automaton = await findAutomaton(entries, run.match.compat, cacheFolderOf(control));
   const languageModel = run.match.lang === 'off' ? null : readLidModel();
   return new JobPool({ workers, automaton: automaton.shared, languageModel });
 }
 
+/** From the cache by the fingerprint alone; the entries are only read where it has to be built. */
+async function findAutomaton(entries: KnownList, compat: Compat, cacheDir: string): Promise<PackedAutomaton> {
+  const { fingerprint } = entries;
+  const path = join(cacheDir, automatonFileName(fingerprint, compat));
+  return loadAutomaton(path, { fingerprint, compat }).catch(async () =>
+    openAutomaton(await entries.load(), compat, { cacheDir }),
+  );
+}
+
+function cacheFolderOf(control: RunControl): string {
+  return control.cacheDir ?? defaultCacheFolder();
+}
+
 function describeRun(
   options: ResolvedCurateOptions,
-  entries: EntryList,
+  entries: KnownList,
   dropList: DropList | null,
   tasks: readonly RunTask[],
 ): RunFile {
@@ -254,8 +284,8 @@ function describeRun(
     toolVersion: TOOL_VERSION,
     metadata: {
       fingerprint: entries.fingerprint,
-      entryCount: entries.entries.length,
-      source: options.metadata ?? entries.source,
+      entryCount: entries.entryCount,
+      source: entries.source,
       path: options.metadata,
     },
     match: {
@@ -289,13 +319,12 @@ async function listTasks(inputs: readonly string[]): Promise<RunTask[]> {
   return tasks;
 }
 
-async function entriesOfRun(run: RunFile, metadata: string | undefined): Promise<EntryList> {
-  const path = metadata ?? run.metadata.path;
-  const entries = path === null ? await defaultEntries() : await loadEntries(path);
+async function entriesOfRun(run: RunFile, options: ContinueOptions): Promise<KnownList> {
+  const entries = await openKnownList(options.metadata ?? run.metadata.path, cacheFolderOf(options));
   if (entries.fingerprint === run.metadata.fingerprint) return entries;
   throw new MetaclipError(
     'E_METADATA_MISMATCH',
-    `${path ?? entries.source}: not the entry list of this run (sha256 ${entries.fingerprint.slice(0, 12)}, the run has ${run.metadata.fingerprint.slice(0, 12)})`,
+    `${entries.source}: not the entry list of this run (sha256 ${entries.fingerprint.slice(0, 12)}, the run has ${run.metadata.fingerprint.slice(0, 12)})`,
     {
       hint: 'name the list that the run was started with: --metadata FILE',
       details: { got: entries.fingerprint },

@@ -13,9 +13,6 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describeSystemError, MetaclipError } from '../common/errors.ts';
 
-/** The reason under which pairs are counted that a drop list rejects. */
-export const DROP_LIST_REASON = 'drop-list';
-
 /** The parsed form; plain data, so that it can be sent to worker threads. */
 export interface DropList {
   readonly hosts: readonly string[];

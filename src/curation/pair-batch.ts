@@ -73,16 +73,75 @@ export class PairBatch implements Iterable<Pair> {
    * @param pageUrl - page that holds the image, or ''
    */
   add(url: string, text: string, textKey: number, pageUrl: string): void {
-    const row = this.rowCount;
-    const urlStart = this.endOf(this.urlOffsets);
-    const textStart = this.endOf(this.textOffsets);
+    this.putUrl(url);
+    this.putText(text);
+    this.commit(textKey, pageUrl);
+  }
+
+  /**
+   * Sets the url of the pair that {@link PairBatch.commit} will add; may be called again before that.
+   *
+   * @param url - absolute image url
+   */
+  putUrl(url: string): void {
+    const start = this.endOf(this.urlOffsets);
     // A UTF-16 unit takes at most 3 bytes in UTF-8.
-    this.urlBytes = ensureRoom(this.urlBytes, urlStart, url.length * 3);
-    this.textBytes = ensureRoom(this.textBytes, textStart, text.length * 3);
-    const urlLength = encoder.encodeInto(url, this.urlBytes.subarray(urlStart)).written;
-    const textLength = encoder.encodeInto(text, this.textBytes.subarray(textStart)).written;
-    this.urlOffsets[row + 1] = urlStart + urlLength;
-    this.textOffsets[row + 1] = textStart + textLength;
+    this.urlBytes = ensureRoom(this.urlBytes, start, url.length * 3);
+    this.urlOffsets[this.rowCount + 1] =
+      start + encoder.encodeInto(url, this.urlBytes.subarray(start)).written;
+  }
+
+  /**
+   * {@link PairBatch.putUrl} for a url that lies in a buffer already: no string is made of it.
+   *
+   * @param prefix - bytes to put in front
+   * @param source - buffer that holds the rest as UTF-8
+   * @param sourceStart - its first byte
+   * @param sourceEnd - byte after it
+   */
+  putUrlBytes(prefix: Uint8Array, source: Uint8Array, sourceStart: number, sourceEnd: number): void {
+    const start = this.endOf(this.urlOffsets);
+    const length = prefix.length + sourceEnd - sourceStart;
+    this.urlBytes = ensureRoom(this.urlBytes, start, length);
+    copyBytes(prefix, 0, prefix.length, this.urlBytes, start);
+    copyBytes(source, sourceStart, sourceEnd, this.urlBytes, start + prefix.length);
+    this.urlOffsets[this.rowCount + 1] = start + length;
+  }
+
+  /**
+   * Sets the text of the pair that {@link PairBatch.commit} will add.
+   *
+   * @param text - trimmed, non-empty text
+   */
+  putText(text: string): void {
+    const start = this.endOf(this.textOffsets);
+    this.textBytes = ensureRoom(this.textBytes, start, text.length * 3);
+    const { written } = encoder.encodeInto(text, this.textBytes.subarray(start));
+    this.textOffsets[this.rowCount + 1] = start + written;
+  }
+
+  /**
+   * {@link PairBatch.putText} for a text that lies in a buffer already.
+   *
+   * @param source - buffer that holds the text as UTF-8
+   * @param sourceStart - its first byte
+   * @param sourceEnd - byte after it
+   */
+  putTextBytes(source: Uint8Array, sourceStart: number, sourceEnd: number): void {
+    const start = this.endOf(this.textOffsets);
+    this.textBytes = ensureRoom(this.textBytes, start, sourceEnd - sourceStart);
+    copyBytes(source, sourceStart, sourceEnd, this.textBytes, start);
+    this.textOffsets[this.rowCount + 1] = start + sourceEnd - sourceStart;
+  }
+
+  /**
+   * Adds the pair whose url and text were put.
+   *
+   * @param textKey - index into {@link TEXT_KEYS}
+   * @param pageUrl - page that holds the image, or ''
+   */
+  commit(textKey: number, pageUrl: string): void {
+    const row = this.rowCount;
     this.textKeys[row] = textKey;
     if (this.pages.length === 0 || this.pages[this.pages.length - 1] !== pageUrl) this.pages.push(pageUrl);
     this.pageIds[row] = this.pages.length - 1;
@@ -109,6 +168,18 @@ export class PairBatch implements Iterable<Pair> {
   private endOf(offsets: Int32Array): number {
     return offsets[this.rowCount] ?? 0;
   }
+}
+
+/** Copies bytes. Byte by byte beats `set(subarray)` below some 48 bytes, as most texts and relative urls are. */
+function copyBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  targetStart: number,
+): void {
+  if (end - start > 48) target.set(source.subarray(start, end), targetStart);
+  else for (let i = start, to = targetStart; i < end; i++, to++) target[to] = source[i] ?? 0;
 }
 
 /** Grows a buffer to hold `additionalBytes` more after `used`; doubles, so that filling stays linear. */

@@ -1,25 +1,17 @@
 /** What a run came to: the numbers of `stats.json`, of `--json` and of the printed table. */
 import { tailShareOf } from './balance/cap.ts';
-import { DROP_LIST_REASON } from './drop-list.ts';
-import { LANGUAGE_REASON, NO_MATCH_REASON } from './jobs/match-job.ts';
-import type { Marker } from './run/markers.ts';
+import {
+  DROP_LIST_REASON,
+  DUPLICATE_REASON,
+  LANGUAGE_REASON,
+  NO_MATCH_REASON,
+  NOT_SAMPLED_REASON,
+  PAIR_REASONS,
+} from './drop-reasons.ts';
+import { type Marker, sumOf } from './run/markers.ts';
 import type { RunFile } from './run/run-file.ts';
 import type { BalanceResult } from './stages/balance-stage.ts';
-import { type CountResult, sumOf } from './stages/count-stage.ts';
-
-/** Pairs that equal another pair of the run. */
-export const DUPLICATE_REASON = 'duplicate';
-/** Pairs that the cap left out. */
-export const NOT_SAMPLED_REASON = 'not-sampled';
-
-/** Reasons that pairs are dropped for after extraction, in the order in which they are asked. */
-export const PAIR_REASONS = [
-  NO_MATCH_REASON,
-  DROP_LIST_REASON,
-  LANGUAGE_REASON,
-  DUPLICATE_REASON,
-  NOT_SAMPLED_REASON,
-] as const;
+import type { CountResult } from './stages/count-stage.ts';
 
 /**
  * The numbers of a run. Everything but `timing` depends on inputs and options alone.

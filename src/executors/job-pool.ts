@@ -1,7 +1,8 @@
 /** Runs jobs in piscina's worker threads, which share the automaton, the language model and the progress counters. */
 import { Piscina } from 'piscina';
 import { MetaclipError } from '../common/errors.ts';
-import { type Job, type JobContext, type JobResult, type JobRunner, PROGRESS } from '../curation/jobs/job.ts';
+import type { Job, JobContext, JobResult, JobRunner } from '../curation/jobs/job.ts';
+import { PROGRESS } from '../curation/jobs/progress-counters.ts';
 import type { JobOutcome } from './worker.ts';
 
 const YOUNG_GENERATION_MIB = 8;

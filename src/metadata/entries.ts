@@ -48,8 +48,13 @@ export async function defaultEntries(): Promise<EntryList> {
   return { ...list, source: 'WordNet 3.0 names and the numbers 0-99 (embedded)' };
 }
 
-/** Looks upwards from this file, because it lies at another depth in `src/` than in `dist/src/`. */
-function findDefaultEntries(): string {
+/**
+ * Looks upwards from this file, because it lies at another depth in `src/` than in `dist/src/`.
+ *
+ * @returns path of the embedded list
+ * @throws {MetaclipError} `E_INPUT_NOT_FOUND`
+ */
+export function findDefaultEntries(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   for (;;) {
     const path = join(folder, 'metadata', DEFAULT_ENTRIES_FILE);

@@ -26,13 +26,19 @@ export async function writeMatchedRows(
 ): Promise<void> {
   const layout = new RunLayout(root);
   mkdirSync(join(root, 'matched'), { recursive: true });
-  const writer = await MatchedWriter.create(layout.matched(task), layout.keys(task), { 'test.key': 'value' });
+  const metadata = { 'test.key': 'value' };
+  const writer = new MatchedWriter({
+    parquetPath: layout.matched(task),
+    keysPath: layout.keys(task),
+    metadata,
+  });
   const batch = new PairBatch();
   for (const { url, text, ids, textKey = 'alt', pageUrl = '' } of rows) {
     batch.clear();
     batch.add(url, text, TEXT_KEYS.indexOf(textKey), pageUrl);
     writer.append(batch, 0, Uint32Array.from(ids), ids.length);
     await writer.flushIfFull();
+    writer.endBatch();
   }
   await writer.close();
 }

@@ -7,10 +7,6 @@ import type { RowRange } from '../dedup/dedup-plan.ts';
 import type { DropList } from '../drop-list.ts';
 import type { PieceReport } from '../run/markers.ts';
 import type { ShardSchema } from '../write/shard-schema.ts';
-import { balanceJob, expectedJob } from './balance-job.ts';
-import { countJob, resolveJob, scatterJob } from './count-job.ts';
-import { matchJob } from './match-job.ts';
-import { writeJob } from './write-job.ts';
 
 /** One input file to matched rows. */
 export interface MatchJob {
@@ -98,12 +94,9 @@ export interface JobContext {
   readonly automaton: SharedArrayBuffer | null;
   /** Packed language model; needed by match jobs with `lang` on. */
   readonly languageModel: SharedArrayBuffer | null;
-  /** BigInt64 progress counters, see {@link PROGRESS}; added to atomically. */
+  /** BigInt64 progress counters, see progress-counters.ts; added to atomically. */
   readonly progress: SharedArrayBuffer;
 }
-
-/** Index of each progress counter. */
-export const PROGRESS = Object.freeze({ bytes: 0, pairs: 1, matched: 2, slots: 3 });
 
 /** What a job gives back: a report for its marker, or numbers. */
 export type JobResult = PieceReport & { readonly values?: readonly number[] };
@@ -112,7 +105,7 @@ export type JobResult = PieceReport & { readonly values?: readonly number[] };
 export interface JobRunner {
   /** Jobs that run at the same time. */
   readonly workers: number;
-  /** Counters that running jobs add to; see {@link PROGRESS}. */
+  /** Counters that running jobs add to; see progress-counters.ts. */
   readonly progress: BigInt64Array;
   /**
    * @param job - what to do
@@ -143,21 +136,22 @@ export async function runJob(job: Job, context: JobContext): Promise<JobResult> 
 /** A report without what {@link runJob} adds. */
 export type BareResult = Omit<JobResult, 'seconds' | 'peakMemoryBytes'>;
 
-function dispatch(job: Job, context: JobContext): Promise<BareResult> {
+/** The stages are loaded when first asked for: a thread that only matches needs no Parquet. */
+async function dispatch(job: Job, context: JobContext): Promise<BareResult> {
   switch (job.kind) {
     case 'match':
-      return matchJob(job, context);
+      return (await import('./match-job.ts')).matchJob(job, context);
     case 'scatter':
-      return scatterJob(job);
+      return (await import('./count-job.ts')).scatterJob(job);
     case 'resolve':
-      return resolveJob(job);
+      return (await import('./count-job.ts')).resolveJob(job);
     case 'count':
-      return countJob(job);
+      return (await import('./count-job.ts')).countJob(job);
     case 'expected':
-      return expectedJob(job);
+      return (await import('./balance-job.ts')).expectedJob(job);
     case 'balance':
-      return balanceJob(job);
+      return (await import('./balance-job.ts')).balanceJob(job);
     case 'write':
-      return writeJob(job);
+      return (await import('./write-job.ts')).writeJob(job);
   }
 }

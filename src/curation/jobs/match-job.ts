@@ -5,7 +5,8 @@
 import { rm } from 'node:fs/promises';
 import { MetaclipError } from '../../common/errors.ts';
 import { commitFile, ensureFolder, temporaryPathFor } from '../../common/files.ts';
-import { DROP_LIST_REASON, DropFilter } from '../drop-list.ts';
+import { DropFilter } from '../drop-list.ts';
+import { DROP_LIST_REASON, LANGUAGE_REASON, NO_MATCH_REASON, UNREADABLE_REASON } from '../drop-reasons.ts';
 import { LanguageIdentifier } from '../language/identify-language.ts';
 import { openLidModel } from '../language/lid-model.ts';
 import { attachAutomaton } from '../match/automaton.ts';
@@ -15,14 +16,8 @@ import type { PairBatch } from '../pair-batch.ts';
 import { RunLayout } from '../run/layout.ts';
 import { openPairReader } from '../sources/open-input.ts';
 import { DropLog } from '../sources/source.ts';
-import { type BareResult, type JobContext, type MatchJob, PROGRESS } from './job.ts';
-
-/** Pairs whose text has no entry. */
-export const NO_MATCH_REASON = 'no-match';
-/** Pairs whose text is not in the language asked for. */
-export const LANGUAGE_REASON = 'language';
-/** Input files that could not be used at all. */
-export const UNREADABLE_REASON = 'unreadable-file';
+import type { BareResult, JobContext, MatchJob } from './job.ts';
+import { PROGRESS } from './progress-counters.ts';
 
 /** Failures of one input that must not end a run over 90,000 of them; anything else ends it. */
 const FILE_FAILURES: ReadonlySet<string> = new Set(['E_INPUT_UNREADABLE', 'E_FORMAT_UNKNOWN']);
@@ -45,7 +40,11 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
   const progress = new BigInt64Array(context.progress);
   let failure: { code: string; message: string } | undefined;
   try {
-    const writer = await MatchedWriter.create(temporaries[0], temporaries[1], job.footer);
+    const writer = new MatchedWriter({
+      parquetPath: temporaries[0],
+      keysPath: temporaries[1],
+      metadata: job.footer,
+    });
     try {
       const reader = openPairReader(job.format);
       const batches = reader(job.path, {
@@ -65,6 +64,7 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
             const flushed = writer.flushIfFull();
             if (flushed !== undefined) await flushed;
           }
+          writer.endBatch();
           Atomics.add(progress, PROGRESS.pairs, BigInt(batch.rowCount));
           Atomics.add(progress, PROGRESS.matched, BigInt(filter.matchedCount - matchedBefore));
         }

@@ -105,6 +105,15 @@ export async function countMarkers(layout: RunLayout, stage: Stage): Promise<num
   }
 }
 
+/**
+ * @param markers - markers of a stage
+ * @param name - name of a total
+ * @returns its sum, in marker order
+ */
+export function sumOf(markers: readonly Marker[], name: string): number {
+  return markers.reduce((sum, marker) => sum + (marker.totals[name] ?? 0), 0);
+}
+
 function isMarker(value: unknown): value is Marker {
   return (
     typeof value === 'object' &&

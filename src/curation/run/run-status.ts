@@ -1,7 +1,7 @@
 /** How far a run is, from its markers. */
 import { planDedup } from '../dedup/dedup-plan.ts';
 import { RunLayout, type Stage } from './layout.ts';
-import { countMarkers, type Marker, readMarker } from './markers.ts';
+import { countMarkers, type Marker, readMarker, sumOf } from './markers.ts';
 import { requireRunFile, type RunFile } from './run-file.ts';
 
 /** State of a run directory. */
@@ -98,8 +98,4 @@ function optionsInWords(run: RunFile): string {
         ? `tail share ${cap.share}`
         : `target ${cap.pairCount}`;
   return `${capText}, seed ${seed}, lang ${run.match.lang}, compat ${run.match.compat}, schema ${run.write.schema}`;
-}
-
-function sumOf(markers: readonly Marker[], name: string): number {
-  return markers.reduce((sum, marker) => sum + (marker.totals[name] ?? 0), 0);
 }

@@ -46,6 +46,8 @@ export class UrlJoiner {
   readonly #root: string;
   /** The page's folder with its slash, put before plain relative links. */
   readonly #folder: string;
+  readonly #rootBytes: Uint8Array;
+  readonly #folderBytes: Uint8Array;
 
   /** @param base - url of the page; '' leaves links as they are */
   constructor(base: string) {
@@ -56,6 +58,31 @@ export class UrlJoiner {
       parts !== undefined && parts.netloc !== '' && (parts.scheme === 'http' || parts.scheme === 'https');
     this.#root = parts !== undefined && isPlain ? `${parts.scheme}://${parts.netloc}` : '';
     this.#folder = parts !== undefined && isPlain ? (joinParts(parts, 'x') ?? '').slice(0, -1) : '';
+    this.#rootBytes = encoder.encode(this.#root);
+    this.#folderBytes = encoder.encode(this.#folder);
+  }
+
+  /**
+   * The same for a link that lies in a buffer: where a fast path applies, the joined url is this prefix and the link's bytes
+   * as they are.
+   *
+   * @param bytes - buffer that holds the link as UTF-8
+   * @param start - its first byte
+   * @param end - byte after it
+   * @returns the prefix, not to be changed; undefined where the link has to go through {@link UrlJoiner.join}
+   */
+  findPrefix(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
+    if (this.#root === '' || start === end) return undefined;
+    switch (classifyHref(bytes, start, end)) {
+      case HREF_ABSOLUTE:
+        return NO_BYTES;
+      case HREF_ROOTED:
+        return this.#rootBytes;
+      case HREF_BELOW:
+        return this.#folderBytes;
+      default:
+        return undefined;
+    }
   }
 
   /**
@@ -70,7 +97,8 @@ export class UrlJoiner {
     if (href === '') return this.base;
     if (this.#parts === undefined) return undefined;
     if (this.#root !== '') {
-      switch (classifyHref(href)) {
+      if (scratch.length < href.length * 3) scratch = new Uint8Array(href.length * 6);
+      switch (classifyHref(scratch, 0, encoder.encodeInto(href, scratch).written)) {
         case HREF_ABSOLUTE:
           return href;
         case HREF_ROOTED:
@@ -83,6 +111,10 @@ export class UrlJoiner {
     return joinParts(this.#parts, href);
   }
 }
+
+const encoder = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
+let scratch = new Uint8Array(1024);
 
 /**
  * Resolves one link; for many links of a page use {@link UrlJoiner}.
@@ -107,7 +139,8 @@ const TRAIT_COLON = 4;
 const TRAIT_SLASH = 8;
 const TRAIT_DOT = 16;
 const TRAIT_SPLIT = 32; // `?` and `#`
-const TRAITS_OF = new Uint8Array(128);
+const HTTP_BYTES = encoder.encode('http');
+const TRAITS_OF = new Uint8Array(256);
 TRAITS_OF.fill(TRAIT_CONTROL, 0, 0x20);
 for (const [characters, trait] of [
   [';[]', TRAIT_DELICATE],
@@ -120,20 +153,20 @@ for (const [characters, trait] of [
 }
 
 /** Tells which fast path a link may take; anything with the least doubt is HREF_OTHER and gets the full treatment. */
-function classifyHref(href: string): number {
+function classifyHref(bytes: Uint8Array, start: number, end: number): number {
   let seen = 0;
   let previous = 0;
   let hasDotSegment = false;
   let hasEmptySegment = false;
   let isAscii = true;
-  for (let i = 0; i < href.length; i++) {
-    const unit = href.charCodeAt(i);
-    if (unit >= 128) {
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte >= 128) {
       isAscii = false;
       previous = 0;
       continue;
     }
-    const trait = TRAITS_OF[unit] ?? 0;
+    const trait = TRAITS_OF[byte] ?? 0;
     seen |= trait;
     if (previous === TRAIT_SLASH) {
       if (trait === TRAIT_DOT) hasDotSegment = true;
@@ -144,20 +177,28 @@ function classifyHref(href: string): number {
     previous = trait;
   }
   if ((seen & (TRAIT_CONTROL | TRAIT_DELICATE)) !== 0 || previous === TRAIT_SPLIT) return HREF_OTHER;
-  const first = href.charCodeAt(0);
+  const first = bytes[start] ?? 0;
   if (first === 0x2f) {
     // From the root: empty segments stay, dot segments are resolved.
-    return hasDotSegment || href.charCodeAt(1) === 0x2f ? HREF_OTHER : HREF_ROOTED;
+    return hasDotSegment || (end - start > 1 && bytes[start + 1] === 0x2f) ? HREF_OTHER : HREF_ROOTED;
   }
   if ((seen & TRAIT_COLON) === 0) {
     const isBelow = first > 0x20 && (TRAITS_OF[first] ?? 0) === 0 && !hasDotSegment && !hasEmptySegment;
     return isBelow || (first >= 128 && !hasDotSegment && !hasEmptySegment) ? HREF_BELOW : HREF_OTHER;
   }
   // A host outside ASCII has to pass the check of its normal form.
-  const hostStart = href.startsWith('https://') ? 8 : href.startsWith('http://') ? 7 : 0;
-  if (hostStart === 0 || !isAscii || hostStart === href.length) return HREF_OTHER;
-  const hostTrait = TRAITS_OF[href.charCodeAt(hostStart)] ?? 0;
+  const hostStart = start + measureHttpScheme(bytes, start, end);
+  if (hostStart === start || !isAscii || hostStart === end) return HREF_OTHER;
+  const hostTrait = TRAITS_OF[bytes[hostStart] ?? 0] ?? 0;
   return (hostTrait & (TRAIT_SLASH | TRAIT_SPLIT)) === 0 ? HREF_ABSOLUTE : HREF_OTHER;
+}
+
+/** Length of `http://` or `https://` at the start of a link; 0 when neither stands there. */
+function measureHttpScheme(bytes: Uint8Array, start: number, end: number): number {
+  for (let i = 0; i < HTTP_BYTES.length; i++) if (bytes[start + i] !== HTTP_BYTES[i]) return 0;
+  const colon = bytes[start + 4] === 0x73 ? start + 5 : start + 4;
+  const isWhole = bytes[colon] === 0x3a && bytes[colon + 1] === 0x2f && bytes[colon + 2] === 0x2f;
+  return isWhole && colon + 3 <= end ? colon + 3 - start : 0;
 }
 
 /** The full rule, with the base already cut apart. */

@@ -120,6 +120,29 @@ export class WatLinkSkimmer {
     );
   }
 
+  /** @returns the record skimmed last; where {@link WatLinkSkimmer.getStart} and {@link WatLinkSkimmer.getEnd} point to */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /**
+   * @param image - number of an image link
+   * @param field - index into {@link LINK_FIELDS}; its kind must be FIELD_PLAIN: its bytes are its text
+   * @returns first byte of the string
+   */
+  getStart(image: number, field: number): number {
+    return this.#ranges[(image * FIELD_COUNT + field) * 2]!;
+  }
+
+  /**
+   * @param image - number of an image link
+   * @param field - as for {@link WatLinkSkimmer.getStart}
+   * @returns byte after the string
+   */
+  getEnd(image: number, field: number): number {
+    return this.#ranges[(image * FIELD_COUNT + field) * 2 + 1]!;
+  }
+
   #decode(start: number, end: number, isEscaped: boolean): string {
     if (!isEscaped) return this.#bytes.toString('utf8', start, end);
     const text: unknown = JSON.parse(this.#bytes.toString('utf8', start - 1, end + 1));

@@ -25,6 +25,7 @@ import {
   FIELD_ESCAPED,
   FIELD_NO_STRING,
   FIELD_NULL,
+  FIELD_PLAIN,
   LINK_FIELDS,
   WatLinkSkimmer,
 } from './wat-links.ts';
@@ -120,7 +121,6 @@ class WatPage {
   /** Adds up to three pairs; the caller makes sure that they fit. */
   addImage(batch: PairBatch, image: number): void {
     const skimmer = this.#skimmer;
-    let url: string | undefined;
     let isTextAbsent = true;
     for (let key = 0; key < TEXT_COUNT; key++) {
       const kind = skimmer.getKind(image, key + 1);
@@ -130,16 +130,50 @@ class WatPage {
         this.#drop('bad-row', image, `${LINK_FIELDS[key + 1] ?? ''} is no string`);
         continue;
       }
-      const text = cleanText(skimmer.getField(image, key + 1));
-      if (text === '') {
+      if (!this.#putText(batch, image, key + 1)) {
         this.#drop('empty-text', image);
         continue;
       }
-      url ??= this.#joinUrl(image);
-      if (url === undefined) return;
-      batch.add(url, text, key, this.#pageUrl);
+      if (!this.#putUrl(batch, image)) return;
+      batch.commit(key, this.#pageUrl);
     }
     if (isTextAbsent) this.#drop('missing-text', image);
+  }
+
+  /** Puts a text; false when nothing is left of it. Most have nothing to clean and stay bytes. */
+  #putText(batch: PairBatch, image: number, field: number): boolean {
+    const skimmer = this.#skimmer;
+    if (skimmer.getKind(image, field) === FIELD_PLAIN) {
+      const start = skimmer.getStart(image, field);
+      const end = skimmer.getEnd(image, field);
+      if (start === end) return false;
+      if (isAsciiMark(skimmer.bytes[start]) && isAsciiMark(skimmer.bytes[end - 1])) {
+        batch.putTextBytes(skimmer.bytes, start, end);
+        return true;
+      }
+    }
+    const text = cleanText(skimmer.getField(image, field));
+    if (text === '') return false;
+    batch.putText(text);
+    return true;
+  }
+
+  /** Puts the joined url; false, and counted, when there is none that can be used. */
+  #putUrl(batch: PairBatch, image: number): boolean {
+    const skimmer = this.#skimmer;
+    if (skimmer.getKind(image, URL_FIELD) === FIELD_PLAIN) {
+      const start = skimmer.getStart(image, URL_FIELD);
+      const end = skimmer.getEnd(image, URL_FIELD);
+      const prefix = this.#joiner.findPrefix(skimmer.bytes, start, end);
+      if (prefix !== undefined) {
+        batch.putUrlBytes(prefix, skimmer.bytes, start, end);
+        return true;
+      }
+    }
+    const url = this.#joinUrl(image);
+    if (url === undefined) return false;
+    batch.putUrl(url);
+    return true;
   }
 
   /** The joined url of an image; undefined, and counted, when it has none that can be used. */
@@ -177,6 +211,11 @@ class WatPage {
     const detail = [what, url, `on ${this.#pageUrl}`].filter((part) => part !== '').join(' ');
     drops.drop(reason, this.#record.number, this.#record.startByte, detail);
   }
+}
+
+/** A printable character of ASCII: with one at both ends there is nothing to trim, and a plain text has no line ends. */
+function isAsciiMark(byte: number | undefined): boolean {
+  return byte !== undefined && byte > 0x20 && byte < 0x7f;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { fingerprintOf } from '../../common/hashing.ts';
 import { addCountsFrom } from '../count/count-task.ts';
 import { planDedup } from '../dedup/dedup-plan.ts';
-import type { Marker } from '../run/markers.ts';
+import { type Marker, sumOf } from '../run/markers.ts';
 import type { RunFile } from '../run/run-file.ts';
 import { runFooter } from './match-stage.ts';
 import { runPieces, type StageContext } from './run-pieces.ts';
@@ -93,13 +93,4 @@ export async function runCountStage(
     duplicateCount: sumOf(count.markers, 'duplicates'),
     executedCount: scatter.executedCount + resolve.executedCount + count.executedCount,
   };
-}
-
-/**
- * @param markers - markers of a stage
- * @param name - name of a total
- * @returns its sum, in marker order
- */
-export function sumOf(markers: readonly Marker[], name: string): number {
-  return markers.reduce((sum, marker) => sum + (marker.totals[name] ?? 0), 0);
 }

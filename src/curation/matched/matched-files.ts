@@ -1,0 +1,191 @@
+/**
+ * The output of the match stage for one task: `matched/NNNNN.parquet` (pairs with at least one match, readable by any
+ * Parquet reader) and `matched/NNNNN.keys` (the same rows without strings). Both are written block by block.
+ *
+ * Parquet columns: uid FIXED(16), uuid FIXED(12), url, caption, text_key, page_url (UTF-8), entry_ids list<uint32>.
+ * LZ4, because these files are read once or twice and then replaced by the shards; zstd would take twice the time.
+ */
+import {
+  type Data,
+  Dictionary,
+  Field,
+  FixedSizeBinary,
+  Int32,
+  Int8,
+  List,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Uint32,
+  Utf8,
+  vectorFromArray,
+} from 'apache-arrow';
+import { hash } from 'node:crypto';
+import { TEXT_KEYS } from '../pair-batch.ts';
+import { UID_WORDS, UUID_BYTES, writeUid, writeUuid } from '../pair-ids.ts';
+import { KEYS_BLOCK_ROWS, KeysWriter } from './keys-file.ts';
+import type { MatchedColumns, StringColumn } from './matched-block.ts';
+import { ParquetSink } from './parquet-sink.ts';
+
+const UID_BYTES = UID_WORDS * 4;
+
+const FIELDS = [
+  new Field('uid', new FixedSizeBinary(UID_BYTES), false),
+  new Field('uuid', new FixedSizeBinary(UUID_BYTES), false),
+  new Field('url', new Utf8(), false),
+  new Field('caption', new Utf8(), false),
+  // Dictionaries in memory: a page has many images, and each url is passed on once. In the file they are plain strings.
+  new Field('text_key', new Dictionary(new Utf8(), new Int8()), false),
+  new Field('page_url', new Dictionary(new Utf8(), new Int32()), false),
+  new Field('entry_ids', new List(new Field('element', new Uint32(), false)), false),
+] as const;
+const SCHEMA = new Schema([...FIELDS]);
+
+/** What a finished pair of files holds. */
+export interface MatchedTotals {
+  readonly rowCount: number;
+  /** Sum of the number of matches over all rows. */
+  readonly matchCount: number;
+}
+
+/** Where the files go, under temporary names. */
+export interface MatchedPaths {
+  readonly parquetPath: string;
+  readonly keysPath: string;
+  /** Key-value metadata of the Parquet footer. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Whoever takes blocks of matched rows: files in this thread, or in another. */
+export interface MatchedSink {
+  /**
+   * @param columns - of a block; owned by the sink from now on
+   * @returns settles when the next block may come
+   */
+  write(columns: MatchedColumns): Promise<void>;
+  /** @returns totals, once everything is in the files and they are closed */
+  close(): Promise<MatchedTotals>;
+  /** Closes the files unfinished; the caller removes them. */
+  abort(): Promise<void>;
+}
+
+/** Writes blocks to the two files in this thread. */
+export class MatchedFiles implements MatchedSink {
+  readonly #sink: ParquetSink;
+  readonly #keys: KeysWriter;
+  readonly #uids = new Uint32Array(KEYS_BLOCK_ROWS * UID_WORDS);
+  readonly #uidBytes = new Uint8Array(this.#uids.buffer);
+  readonly #uuids = new Uint8Array(KEYS_BLOCK_ROWS * UUID_BYTES);
+  readonly #ties = new Uint32Array(KEYS_BLOCK_ROWS);
+  #rowCount = 0;
+  #matchCount = 0;
+
+  private constructor(sink: ParquetSink, keys: KeysWriter) {
+    this.#sink = sink;
+    this.#keys = keys;
+  }
+
+  /**
+   * @param paths - where the files go
+   * @returns an open sink
+   */
+  static async create(paths: MatchedPaths): Promise<MatchedFiles> {
+    const { metadata, parquetPath, keysPath } = paths;
+    const sink = await ParquetSink.create(parquetPath, { metadata, rowGroupRows: KEYS_BLOCK_ROWS });
+    try {
+      return new MatchedFiles(sink, await KeysWriter.create(keysPath));
+    } catch (error) {
+      await sink.abort();
+      throw error;
+    }
+  }
+
+  async write(columns: MatchedColumns): Promise<void> {
+    const { rowCount } = columns;
+    this.#identify(columns);
+    const fixed = (byteWidth: number, data: Uint8Array): Data<FixedSizeBinary> =>
+      makeData({
+        type: new FixedSizeBinary(byteWidth),
+        length: rowCount,
+        nullCount: 0,
+        data: data.subarray(0, rowCount * byteWidth),
+      });
+    const listOffsets = new Int32Array(rowCount + 1);
+    listOffsets.set(columns.idEnds, 1);
+    const children: Data[] = [
+      fixed(UID_BYTES, this.#uidBytes),
+      fixed(UUID_BYTES, this.#uuids),
+      stringData(columns.url, rowCount),
+      stringData(columns.caption, rowCount),
+      makeData({
+        type: FIELDS[4].type,
+        length: rowCount,
+        nullCount: 0,
+        data: columns.textKeys,
+        dictionary: vectorFromArray(TEXT_KEYS, new Utf8()),
+      }),
+      makeData({
+        type: FIELDS[5].type,
+        length: rowCount,
+        nullCount: 0,
+        data: columns.pageIds,
+        dictionary: vectorFromArray(columns.pages, new Utf8()),
+      }),
+      makeData({
+        type: FIELDS[6].type,
+        length: rowCount,
+        nullCount: 0,
+        valueOffsets: listOffsets,
+        child: makeData({ type: new Uint32(), length: columns.ids.length, nullCount: 0, data: columns.ids }),
+      }),
+    ];
+    const struct = makeData({ type: new Struct([...FIELDS]), length: rowCount, nullCount: 0, children });
+    await this.#sink.write(new RecordBatch(SCHEMA, struct));
+    if (rowCount > 0) {
+      const { ids, idEnds } = columns;
+      await this.#keys.append(rowCount, { uids: this.#uids, ties: this.#ties, idEnds, ids });
+    }
+    this.#rowCount += rowCount;
+    this.#matchCount += columns.ids.length;
+  }
+
+  async close(): Promise<MatchedTotals> {
+    await this.#keys.close();
+    await this.#sink.close();
+    return { rowCount: this.#rowCount, matchCount: this.#matchCount };
+  }
+
+  async abort(): Promise<void> {
+    await this.#sink.abort();
+    await this.#keys.close().catch(() => undefined);
+  }
+
+  // Fills uids, uuids and ties of the block.
+  #identify(columns: MatchedColumns): void {
+    const { rowCount, url, caption, textKeys, pageIds, pages } = columns;
+    let pageId = -1;
+    let ties: number[] = [];
+    for (let row = 0; row < rowCount; row++) {
+      if (pageIds[row] !== pageId) {
+        pageId = pageIds[row] ?? 0;
+        ties = tiesOf(pages[pageId] ?? '');
+      }
+      this.#ties[row] = ties[textKeys[row] ?? 0] ?? 0;
+      const start = url.offsets[row] ?? 0;
+      const end = url.offsets[row + 1] ?? 0;
+      const text = caption.bytes.subarray(caption.offsets[row], caption.offsets[row + 1]);
+      writeUid(url.bytes.subarray(start, end), text, this.#uidBytes, row * UID_BYTES);
+      writeUuid(url.bytes, start, end, this.#uuids, row * UUID_BYTES);
+    }
+  }
+}
+
+/** Ties of a page by text key. Equal pairs with equal ties are equal rows, so which one survives can't be seen; see dedup/. */
+function tiesOf(pageUrl: string): number[] {
+  return TEXT_KEYS.map((key) => Number.parseInt(hash('sha256', `${key}\n${pageUrl}`, 'hex').slice(0, 8), 16));
+}
+
+function stringData({ bytes, offsets }: StringColumn, length: number): Data<Utf8> {
+  return makeData({ type: new Utf8(), length, nullCount: 0, valueOffsets: offsets, data: bytes });
+}
