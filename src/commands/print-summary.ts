@@ -25,6 +25,7 @@ export function describeResult(result: CurateResult): string {
     row('seconds', result.seconds.toFixed(1), rate > 0 ? `${formatCount(rate)} pairs/s` : ''),
     '',
     result.executedPieces === 0 ? 'Everything was done already.' : '',
+    describeIgnored(result.ignoredFiles),
   );
   return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
 }
@@ -51,7 +52,11 @@ function describeSummary(summary: RunSummary): string[] {
     ),
     '',
     row('matched pairs', formatCount(pairs.matched), matchesPerPair(summary)),
-    row('entries hit', formatCount(entries.hit), `of ${formatCount(entries.total)}`),
+    row(
+      'entries hit',
+      formatCount(entries.hit),
+      `of ${formatCount(entries.total)}${cannotMatch(entries.unmatchable)}`,
+    ),
     row(
       'head, tail',
       `${formatCount(entries.head)}, ${formatCount(entries.tail)}`,
@@ -62,6 +67,16 @@ function describeSummary(summary: RunSummary): string[] {
     ...summary.unreadable.slice(0, 5).map(({ message }) => `  could not be read: ${message}`),
     '',
   ];
+}
+
+function describeIgnored(paths: readonly string[]): string {
+  const [first] = paths;
+  if (first === undefined) return '';
+  return `Ignored ${formatCount(paths.length)} file${paths.length === 1 ? '' : 's'} of unknown kinds, e.g. ${first}`;
+}
+
+function cannotMatch(count: number): string {
+  return count === 0 ? '' : `, ${formatCount(count)} of which no text can match`;
 }
 
 function matchesPerPair(summary: RunSummary): string {

@@ -37,6 +37,7 @@ import {
   openAutomaton,
 } from './match/automaton-cache.ts';
 import type { Compat } from './compat.ts';
+import { describeUnmatchable } from './match/unmatchable.ts';
 import { RunLayout } from './run/layout.ts';
 import type { Marker } from './run/markers.ts';
 import {
@@ -67,6 +68,8 @@ export interface CurateResult {
   readonly seconds: number;
   /** Whether an earlier run was taken up. */
   readonly resumed: boolean;
+  /** Files in the input folders that are of no kind that is understood. */
+  readonly ignoredFiles: readonly string[];
 }
 
 /**
@@ -143,6 +146,7 @@ export async function continueRun(
       control,
       startMs,
       resumed: true,
+      ignoredFiles: [],
     });
   } catch (error) {
     // A target that can't be reached, say: the run stays what it was.
@@ -157,7 +161,8 @@ async function startRun(options: CurateOptions, lastStage: LastStage): Promise<C
   resolveWorkers(options.workers);
   const entries = await openKnownList(resolved.metadata, cacheFolderOf(options));
   const dropList = resolved.dropList === null ? null : await loadDropList(resolved.dropList);
-  const tasks = await listTasks(resolved.inputs);
+  const ignored: string[] = [];
+  const tasks = await listTasks(resolved.inputs, (path) => ignored.push(path));
   const layout = new RunLayout(resolved.out);
   prepareFolders(layout);
   const run = describeRun(resolved, entries, dropList, tasks);
@@ -171,6 +176,7 @@ async function startRun(options: CurateOptions, lastStage: LastStage): Promise<C
     control: options,
     startMs,
     resumed,
+    ignoredFiles: ignored,
   });
 }
 
@@ -184,6 +190,7 @@ interface Undertaking {
   readonly control: RunControl;
   readonly startMs: number;
   readonly resumed: boolean;
+  readonly ignoredFiles: readonly string[];
 }
 
 async function carryOut(undertaking: Undertaking): Promise<CurateResult> {
@@ -206,7 +213,8 @@ async function carryOut(undertaking: Undertaking): Promise<CurateResult> {
     if (control.signal?.aborted === true) layout.outputFolders.forEach(removeOwnTemporaries);
   }
   const seconds = (performance.now() - undertaking.startMs) / 1000;
-  return { out: layout.root, summary, executedPieces, seconds, resumed: undertaking.resumed };
+  const { resumed, ignoredFiles } = undertaking;
+  return { out: layout.root, summary, executedPieces, seconds, resumed, ignoredFiles };
 }
 
 async function runStages(
@@ -242,7 +250,9 @@ async function runStages(
   if (balanced.executedCount > 0 || (await fileSizeOf(layout.entryCounts)) === undefined) {
     await writeCounts(counted.counts, balanced.q, footer);
   }
-  const summary = summarizeRun(run, matched.markers, counted, balanced);
+  const { entries: list } = await entries.load();
+  const unmatchable = describeUnmatchable(list, run.match.compat).length;
+  const summary = summarizeRun(run, matched.markers, counted, balanced, unmatchable);
   if (lastStage === 'balance') return summary;
 
   const { runWriteStage } = await import('./stages/write-stage.ts');
@@ -305,8 +315,8 @@ function describeRun(
 
 const FINGERPRINTS_AT_ONCE = 16;
 
-async function listTasks(inputs: readonly string[]): Promise<RunTask[]> {
-  const files = await listInputs([...inputs]);
+async function listTasks(inputs: readonly string[], onIgnored: (path: string) => void): Promise<RunTask[]> {
+  const files = await listInputs([...inputs], onIgnored);
   const tasks: RunTask[] = [];
   for (let start = 0; start < files.length; start += FINGERPRINTS_AT_ONCE) {
     const slice = files.slice(start, start + FINGERPRINTS_AT_ONCE);

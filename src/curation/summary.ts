@@ -43,6 +43,8 @@ export interface RunSummary {
     readonly head: number;
     /** Entries that are hit, below `t`. */
     readonly tail: number;
+    /** Entries that can match no text, e.g. for their punctuation. */
+    readonly unmatchable: number;
     readonly sha256: string;
   };
   readonly t: number;
@@ -55,6 +57,7 @@ export interface RunSummary {
  * @param matchMarkers - markers of the match stage
  * @param counted - result of the count stage
  * @param balanced - result of the balance stage
+ * @param unmatchable - number of entries that can match no text
  * @returns the numbers of the run
  */
 export function summarizeRun(
@@ -62,6 +65,7 @@ export function summarizeRun(
   matchMarkers: readonly Marker[],
   counted: CountResult,
   balanced: BalanceResult,
+  unmatchable: number,
 ): RunSummary {
   const drops = new Map<string, number>();
   for (const marker of matchMarkers) {
@@ -111,6 +115,7 @@ export function summarizeRun(
       hit,
       head,
       tail: hit - head,
+      unmatchable,
       sha256: run.metadata.fingerprint,
     },
     t: balanced.t,

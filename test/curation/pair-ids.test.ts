@@ -20,7 +20,7 @@ describe('uuid and uid', () => {
     const text = 'ein Bär';
     const [urlBytes, textBytes] = [Buffer.from(url), Buffer.from(text)];
     const out = Buffer.alloc(40);
-    writeUid(urlBytes, textBytes, out, 3);
+    writeUid(urlBytes, 0, urlBytes.length, textBytes, 0, textBytes.length, out, 3);
     writeUuid(urlBytes, 0, urlBytes.length, out, 20);
     assert.equal(out.subarray(3, 19).toString('hex'), uidOf(url, text));
     assert.equal(out.subarray(20, 32).toString('hex'), uuidOf(url));

@@ -174,8 +174,9 @@ export class MatchedFiles implements MatchedSink {
       this.#ties[row] = ties[textKeys[row] ?? 0] ?? 0;
       const start = url.offsets[row] ?? 0;
       const end = url.offsets[row + 1] ?? 0;
-      const text = caption.bytes.subarray(caption.offsets[row], caption.offsets[row + 1]);
-      writeUid(url.bytes.subarray(start, end), text, this.#uidBytes, row * UID_BYTES);
+      const textStart = caption.offsets[row] ?? 0;
+      const textEnd = caption.offsets[row + 1] ?? 0;
+      writeUid(url.bytes, start, end, caption.bytes, textStart, textEnd, this.#uidBytes, row * UID_BYTES);
       writeUuid(url.bytes, start, end, this.#uuids, row * UUID_BYTES);
     }
   }

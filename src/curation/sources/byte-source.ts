@@ -92,7 +92,7 @@ async function* skipBytes(
 }
 
 /** Bytes in a block of {@link readBlocks}, the last one excepted. */
-export const BLOCK_BYTES = 256 << 10;
+export const BLOCK_BYTES = 128 << 10;
 
 /**
  * Cuts a pass into blocks of exactly {@link BLOCK_BYTES}. The inflater works on blocks, so what it delivers before a
