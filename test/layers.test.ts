@@ -30,7 +30,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** Parts of curation in the order of the data: each imports only what stands on lines above its own. */
 const ORDER: readonly (readonly string[])[] = [
-  ['curation/compat', 'curation/drop-reasons', 'curation/pair-batch', 'curation/pair-ids', 'curation/drop-list'],
+  [
+    'curation/compat',
+    'curation/drop-reasons',
+    'curation/pair-batch',
+    'curation/pair-ids',
+    'curation/drop-list',
+  ],
   ['curation/sources', 'curation/match', 'curation/language'],
   ['curation/extract-pairs'],
   ['curation/matched'],
@@ -96,7 +102,10 @@ describe('the layers of src', () => {
       [],
     );
     // What the others rest on: imports of every kind are found.
-    for (const known of ['cli.ts imports commands/main.ts', 'curation/jobs/job.ts imports curation/jobs/match-job.ts']) {
+    for (const known of [
+      'cli.ts imports commands/main.ts',
+      'curation/jobs/job.ts imports curation/jobs/match-job.ts',
+    ]) {
       assert.ok(
         edges.some(({ where }) => where === known),
         known,
@@ -104,7 +113,9 @@ describe('the layers of src', () => {
     }
     const tops = new Set(files.map(({ path }) => path.split('/')[0] ?? ''));
     assert.deepEqual([...tops].sort(), Object.keys(ALLOWED).sort());
-    const parts = new Set(files.map(({ path }) => partOf(path)).filter((part) => part.startsWith('curation/')));
+    const parts = new Set(
+      files.map(({ path }) => partOf(path)).filter((part) => part.startsWith('curation/')),
+    );
     const ordered = ORDER.flat().filter((part) => part !== 'executors');
     assert.deepEqual([...parts].sort(), ordered.sort());
   });
@@ -185,7 +196,9 @@ describe('the files of src', () => {
     const wrong = files.filter(
       ({ path, text }) =>
         !/^(cli\.ts$|commands\/)/.test(path) &&
-        /\bconsole\.\w+\(|process\.(exit|stdout|stderr)\b/.test(text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '')),
+        /\bconsole\.\w+\(|process\.(exit|stdout|stderr)\b/.test(
+          text.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, ''),
+        ),
     );
     assert.deepEqual(
       wrong.map(({ path }) => path),

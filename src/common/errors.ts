@@ -26,7 +26,6 @@ const FAMILY_OF_CODE = {
   E_METADATA_MISMATCH: 'data',
   E_AUTOMATON_VERSION: 'data',
   E_DAMAGED_RUN_FILE: 'data',
-  E_TOO_MANY_BAD_RECORDS: 'data',
   E_OUTPUT_UNWRITABLE: 'environment',
   E_DISK_FULL: 'environment',
   E_MODEL_MISSING: 'environment',
@@ -115,7 +114,7 @@ export class MetaclipError extends Error {
  * @param error - what a file operation threw
  * @param path - the file or folder that it was about
  * @param doing - what was being done, as a verb phrase ("write", "read")
- * @returns a {@link MetaclipError} for ENOSPC, EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR and EDQUOT, else the error itself
+ * @returns a {@link MetaclipError} for ENOSPC, EACCES, EPERM, EROFS, ENOENT, ENOTDIR, EISDIR, EEXIST and EDQUOT, else the error itself
  */
 export function describeSystemError(error: unknown, path: string, doing: string): unknown {
   if (error instanceof MetaclipError || !(error instanceof Error) || !('code' in error)) return error;
@@ -166,6 +165,13 @@ export function describeSystemError(error: unknown, path: string, doing: string)
     case 'ENOTDIR':
     case 'EISDIR':
     case 'EEXIST':
+      if (doing === 'read') {
+        return new MetaclipError(
+          'E_INPUT_UNREADABLE',
+          `${path}: ${error.code === 'EISDIR' ? 'a folder, where a file is needed' : 'what stands above it is a file, not a folder'}`,
+          { hint: 'check the name', details: { path }, cause: error },
+        );
+      }
       return new MetaclipError(
         'E_OUTPUT_UNWRITABLE',
         `${path}: a file stands where a folder is needed, or the reverse`,

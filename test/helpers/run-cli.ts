@@ -4,6 +4,10 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+
+/** Arguments of node that let it run TypeScript, whatever the working folder. */
+export const TYPESCRIPT_ARGS: readonly string[] = ['--import', import.meta.resolve('tsx')];
 
 /** What a finished command left. */
 export interface CliResult {
@@ -22,11 +26,16 @@ export interface CliProcess {
 /**
  * @param args - arguments of `metaclip`
  * @param environment - variables beside the inherited ones
+ * @param cwd - working folder; default: the checkout
  * @returns the process and its end
  */
-export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): CliProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
-    cwd: root,
+export function startCli(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  cwd: string = root,
+): CliProcess {
+  const child = spawn(process.execPath, [...TYPESCRIPT_ARGS, cli, ...args], {
+    cwd,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -46,8 +55,13 @@ export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv
 /**
  * @param args - arguments of `metaclip`
  * @param environment - variables beside the inherited ones
+ * @param cwd - working folder; default: the checkout
  * @returns what the finished command left
  */
-export function runCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<CliResult> {
-  return startCli(args, environment).done;
+export function runCli(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  cwd: string = root,
+): Promise<CliResult> {
+  return startCli(args, environment, cwd).done;
 }
