@@ -28,6 +28,7 @@ interface LockedPackage extends Partial<Manifest> {
   integrity?: string;
   dev?: boolean;
   link?: boolean;
+  hasInstallScript?: boolean;
 }
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -133,6 +134,12 @@ describe('package.json', () => {
     const hooks = ['preinstall', 'install', 'postinstall', 'prepare'];
     assert.deepEqual(
       hooks.filter((name) => name in manifest.scripts),
+      [],
+    );
+    // npm from version 11 on skips the install scripts of dependencies: none may need one.
+    const scripted = Object.entries(lock.packages).filter(([, entry]) => entry.hasInstallScript === true);
+    assert.deepEqual(
+      scripted.filter(([, entry]) => entry.dev !== true).map(([path]) => path),
       [],
     );
   });
