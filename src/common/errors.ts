@@ -185,3 +185,21 @@ export function describeSystemError(error: unknown, path: string, doing: string)
       return error;
   }
 }
+
+/**
+ * {@link describeSystemError} for reading a file that an earlier stage of the run has written.
+ *
+ * @param error - what a file operation threw
+ * @param path - the file
+ * @returns `E_DAMAGED_RUN_FILE` where the file is missing, else as {@link describeSystemError}
+ */
+export function describeRunFileError(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ENOENT') {
+    return describeSystemError(error, path, 'read');
+  }
+  return new MetaclipError('E_DAMAGED_RUN_FILE', `${path}: the file is gone`, {
+    hint: 'run the same command again: what is missing is made anew',
+    details: { path },
+    cause: error,
+  });
+}

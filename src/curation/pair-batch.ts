@@ -38,8 +38,56 @@ export const BATCH_ROWS = 4096;
 /** Bytes of text or url after which a batch counts as full, however few its rows. */
 export const BATCH_BYTES = 1 << 20;
 
+/** The columns of a batch, to read. */
+export interface PairColumns {
+  readonly rowCount: number;
+  readonly urlOffsets: Int32Array<ArrayBuffer>;
+  readonly urlBytes: Uint8Array<ArrayBuffer>;
+  readonly textOffsets: Int32Array<ArrayBuffer>;
+  readonly textBytes: Uint8Array<ArrayBuffer>;
+  readonly textKeys: Uint8Array<ArrayBuffer>;
+  readonly pageIds: Uint32Array<ArrayBuffer>;
+  readonly pages: readonly string[];
+}
+
+/**
+ * @param columns - a batch
+ * @param row - row number in [0, rowCount)
+ * @returns the pair as strings; slow, for tests, reports and library users
+ */
+export function pairAt(columns: PairColumns, row: number): Pair {
+  const { urlBytes, urlOffsets, textBytes, textOffsets, textKeys, pages, pageIds } = columns;
+  return {
+    url: decoder.decode(urlBytes.subarray(urlOffsets[row], urlOffsets[row + 1])),
+    text: decoder.decode(textBytes.subarray(textOffsets[row], textOffsets[row + 1])),
+    textKey: TEXT_KEYS[textKeys[row] ?? 0] ?? 'caption',
+    pageUrl: pages[pageIds[row] ?? 0] ?? '',
+  };
+}
+
+/** Bytes that a text must lie before the end of its buffer, so that the matcher need not copy it. */
+const SPARE_TEXT_BYTES = 8;
+
+/**
+ * @param batch - a batch that its owner will refill
+ * @returns a copy of just its rows, in buffers of their own that can be transferred to another thread
+ */
+export function copyColumns(batch: PairColumns): PairColumns {
+  const { rowCount } = batch;
+  return {
+    rowCount,
+    urlOffsets: batch.urlOffsets.slice(0, rowCount + 1),
+    urlBytes: batch.urlBytes.slice(0, batch.urlOffsets[rowCount]),
+    textOffsets: batch.textOffsets.slice(0, rowCount + 1),
+    textBytes: batch.textBytes.slice(0, (batch.textOffsets[rowCount] ?? 0) + SPARE_TEXT_BYTES),
+    textKeys: batch.textKeys.slice(0, rowCount),
+    pageIds: batch.pageIds.slice(0, rowCount),
+    pages: [...batch.pages],
+  };
+}
+
 /** Columns of up to {@link BATCH_ROWS} pairs. The owner fills it, hands it on, and may clear and refill it afterwards. */
-export class PairBatch implements Iterable<Pair> {
+export class PairBatch implements PairColumns, Iterable<Pair> {
   rowCount = 0;
   readonly urlOffsets = new Int32Array(BATCH_ROWS + 1);
   readonly textOffsets = new Int32Array(BATCH_ROWS + 1);
@@ -153,12 +201,7 @@ export class PairBatch implements Iterable<Pair> {
    * @returns the pair as strings; slow, for tests, reports and library users
    */
   at(row: number): Pair {
-    return {
-      url: decoder.decode(this.urlBytes.subarray(this.urlOffsets[row], this.urlOffsets[row + 1])),
-      text: decoder.decode(this.textBytes.subarray(this.textOffsets[row], this.textOffsets[row + 1])),
-      textKey: TEXT_KEYS[this.textKeys[row] ?? 0] ?? 'caption',
-      pageUrl: this.pages[this.pageIds[row] ?? 0] ?? '',
-    };
+    return pairAt(this, row);
   }
 
   *[Symbol.iterator](): Iterator<Pair> {

@@ -14,7 +14,7 @@ import type { BalanceResult } from './stages/balance-stage.ts';
 import type { CountResult } from './stages/count-stage.ts';
 
 /**
- * The numbers of a run. Everything but `timing` depends on inputs and options alone.
+ * The numbers of a run. They depend on inputs and options alone: no times, no paths but those of unreadable inputs.
  * Invariant: `pairs.extracted` = `pairs.kept` + the sum of `pairs.dropped`.
  */
 export interface RunSummary {

@@ -27,7 +27,7 @@ export async function writeMatchedRows(
   const layout = new RunLayout(root);
   mkdirSync(join(root, 'matched'), { recursive: true });
   const metadata = { 'test.key': 'value' };
-  const writer = new MatchedWriter({
+  const writer = await MatchedWriter.create({
     parquetPath: layout.matched(task),
     keysPath: layout.keys(task),
     metadata,

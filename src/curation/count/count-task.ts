@@ -14,7 +14,7 @@ import {
   Uint64 as ArrowUint64,
 } from 'apache-arrow';
 import { readParquet } from 'parquet-wasm/node';
-import { describeSystemError, MetaclipError } from '../../common/errors.ts';
+import { describeRunFileError, MetaclipError } from '../../common/errors.ts';
 import { produceFile } from '../../common/files.ts';
 import { isDuplicateRow } from '../dedup/resolve-partition.ts';
 import { readKeys } from '../matched/keys-file.ts';
@@ -128,7 +128,7 @@ export async function addCountsFrom(path: string, total: Float64Array): Promise<
   try {
     bytes = await readFile(path);
   } catch (error) {
-    throw describeSystemError(error, path, 'read');
+    throw describeRunFileError(error, path);
   }
   try {
     const table = tableFromIPC(readParquet(bytes).intoIPCStream());

@@ -2,9 +2,9 @@
  * How de-duplication of (url, text) over a whole run is cut into pieces that fit into memory.
  *
  * Two maps, both over files on disk, both restartable piece by piece:
- *   1. scatter: a *group* (a run of at most {@link GROUP_ROWS} consecutive matched rows) is sorted by the top bits of
- *      the uid into one file with an index, so that a partition's share of it is one contiguous slice;
- *   2. resolve: a *partition* (all rows whose uid starts with the same bits) gathers its slices from all groups, finds
+ *   1. scatter: a *group* (a run of at most {@link GROUP_ROWS} consecutive matched rows) is sorted by bits of the
+ *      uid into one file with an index, so that a partition's share of it is one contiguous slice;
+ *   2. resolve: a *partition* (all rows with the same bits there) gathers its slices from all groups, finds
  *      equal uids exactly, and lists the rows that lose.
  * The readers of a task then gather the task's losers from the partitions.
  *

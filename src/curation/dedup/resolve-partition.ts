@@ -10,10 +10,17 @@
  *   then              dropped rows, ascending within a task
  */
 import { open } from 'node:fs/promises';
-import { describeSystemError, MetaclipError } from '../../common/errors.ts';
+import { describeRunFileError, MetaclipError } from '../../common/errors.ts';
 import { writeArraysAtomic } from '../../common/files.ts';
 import { UID_WORDS } from '../pair-ids.ts';
-import { readGroupSlice, RECORD_WORDS, ROW_WORD, TASK_WORD, TIE_WORD } from './scatter-group.ts';
+import {
+  measureGroupSlice,
+  readGroupSlice,
+  RECORD_WORDS,
+  ROW_WORD,
+  TASK_WORD,
+  TIE_WORD,
+} from './scatter-group.ts';
 
 const MAGIC = 0x3150_434d; // "MCP1"
 const HEAD_WORDS = 2;
@@ -73,9 +80,7 @@ export async function resolvePartition(
   taskCount: number,
   outPath: string,
 ): Promise<{ sizeBytes: number; duplicateCount: number }> {
-  const slices: Uint32Array[] = [];
-  for (const path of groupPaths) slices.push(await readGroupSlice(path, partition, partitionCount));
-  const records = concatenate(slices);
+  const records = await readPartition(groupPaths, partition, partitionCount);
   const isDuplicate = markDuplicates(records);
   const starts = new Uint32Array(taskCount + 1);
   const rows = new Uint32Array(isDuplicate.reduce((sum, flag) => sum + flag, 0));
@@ -130,7 +135,7 @@ export async function readDuplicateRows(
         await handle.close();
       }
     } catch (error) {
-      throw describeSystemError(error, path, 'read');
+      throw describeRunFileError(error, path);
     }
   }
   return bits;
@@ -152,14 +157,18 @@ function hasSameUid(records: Uint32Array, a: number, b: number): boolean {
   return true;
 }
 
-function concatenate(slices: readonly Uint32Array[]): Uint32Array {
-  const [only] = slices;
-  if (only !== undefined && slices.length === 1) return only;
-  const all = new Uint32Array(slices.reduce((sum, slice) => sum + slice.length, 0));
-  let at = 0;
-  for (const slice of slices) {
-    all.set(slice, at);
-    at += slice.length;
+/** Reads all slices into one array, whose size is known from their indexes. */
+async function readPartition(
+  groupPaths: readonly string[],
+  partition: number,
+  partitionCount: number,
+): Promise<Uint32Array> {
+  let wordCount = 0;
+  for (const path of groupPaths) wordCount += await measureGroupSlice(path, partition, partitionCount);
+  const records = new Uint32Array(wordCount);
+  let filled = 0;
+  for (const path of groupPaths) {
+    filled += await readGroupSlice(path, partition, partitionCount, records.subarray(filled));
   }
-  return all;
+  return records;
 }

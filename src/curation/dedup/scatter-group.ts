@@ -7,8 +7,8 @@
  *   2 .. P + 2        starts: records of partition p are [starts[p], starts[p + 1])
  *   then              records of {@link RECORD_WORDS} words: uid (4), tie, task, row; in row order within a partition
  */
-import { open } from 'node:fs/promises';
-import { describeSystemError, MetaclipError } from '../../common/errors.ts';
+import { type FileHandle, open } from 'node:fs/promises';
+import { describeRunFileError, MetaclipError } from '../../common/errors.ts';
 import { writeArraysAtomic } from '../../common/files.ts';
 import { readKeys } from '../matched/keys-file.ts';
 import { UID_WORDS } from '../pair-ids.ts';
@@ -89,14 +89,42 @@ export async function scatterGroup(
  * @param path - group file
  * @param partition - partition wanted
  * @param partitionCount - as the file was made with
- * @returns the partition's records; owned by the caller
+ * @returns words of the partition's records
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
  */
-export async function readGroupSlice(
+export function measureGroupSlice(path: string, partition: number, partitionCount: number): Promise<number> {
+  return withGroupSlice(path, partition, partitionCount, (_handle, { wordCount }) =>
+    Promise.resolve(wordCount),
+  );
+}
+
+/**
+ * @param path - group file
+ * @param partition - partition wanted
+ * @param partitionCount - as the file was made with
+ * @param target - receives the partition's records at its start
+ * @returns words read
+ * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
+ */
+export function readGroupSlice(
   path: string,
   partition: number,
   partitionCount: number,
-): Promise<Uint32Array> {
+  target: Uint32Array,
+): Promise<number> {
+  return withGroupSlice(path, partition, partitionCount, async (handle, { wordCount, position }) => {
+    const { bytesRead } = await handle.read(target, 0, wordCount * 4, position);
+    if (bytesRead !== wordCount * 4) throw damaged(path);
+    return wordCount;
+  });
+}
+
+async function withGroupSlice(
+  path: string,
+  partition: number,
+  partitionCount: number,
+  use: (handle: FileHandle, slice: { wordCount: number; position: number }) => Promise<number>,
+): Promise<number> {
   try {
     const handle = await open(path, 'r');
     try {
@@ -105,20 +133,23 @@ export async function readGroupSlice(
       const range = new Uint32Array(2);
       await handle.read(range, 0, range.byteLength, (HEAD_WORDS + partition) * 4);
       const [start = 0, end = 0] = range;
-      const records = new Uint32Array(Math.max(0, end - start) * RECORD_WORDS);
       const position = (HEAD_WORDS + partitionCount + 1 + start * RECORD_WORDS) * 4;
-      const { bytesRead } = await handle.read(records, 0, records.byteLength, position);
-      if (head[0] !== MAGIC || head[1] !== partitionCount || bytesRead !== records.byteLength) {
-        throw new MetaclipError('E_DAMAGED_RUN_FILE', `${path}: not the group file that was written`, {
-          hint: 'remove the folder done/scatter and run the same command again',
-          details: { path },
-        });
-      }
-      return records;
+      const wordCount = (end - start) * RECORD_WORDS;
+      const { size } = await handle.stat();
+      const isWhole = end >= start && position + wordCount * 4 <= size;
+      if (head[0] !== MAGIC || head[1] !== partitionCount || !isWhole) throw damaged(path);
+      return await use(handle, { wordCount, position });
     } finally {
       await handle.close();
     }
   } catch (error) {
-    throw describeSystemError(error, path, 'read');
+    throw describeRunFileError(error, path);
   }
+}
+
+function damaged(path: string): MetaclipError {
+  return new MetaclipError('E_DAMAGED_RUN_FILE', `${path}: not the group file that was written`, {
+    hint: 'remove the folder done/scatter and run the same command again',
+    details: { path },
+  });
 }

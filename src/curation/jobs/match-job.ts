@@ -1,29 +1,29 @@
 /**
- * The match stage for one input file: extract, match, filter, write. Questions are asked in the order of their price, so
- * the language model sees only texts that match and pass the drop list.
+ * The match stage for one input file: extract, match, filter, write. A small file is done in this thread; from the first
+ * {@link HELD_BATCHES} batches on, a match thread takes the pairs, so that reading goes on meanwhile.
  */
 import { rm } from 'node:fs/promises';
 import { MetaclipError } from '../../common/errors.ts';
 import { commitFile, ensureFolder, temporaryPathFor } from '../../common/files.ts';
-import { DropFilter } from '../drop-list.ts';
-import { DROP_LIST_REASON, LANGUAGE_REASON, NO_MATCH_REASON, UNREADABLE_REASON } from '../drop-reasons.ts';
-import { LanguageIdentifier } from '../language/identify-language.ts';
-import { openLidModel } from '../language/lid-model.ts';
-import { attachAutomaton } from '../match/automaton.ts';
-import { Matcher } from '../match/matcher.ts';
-import { MatchedWriter } from '../matched/matched-writer.ts';
-import type { PairBatch } from '../pair-batch.ts';
+import { UNREADABLE_REASON } from '../drop-reasons.ts';
+import type { MatchedPaths } from '../matched/matched-files.ts';
+import { copyColumns, type PairBatch, type PairColumns } from '../pair-batch.ts';
 import { RunLayout } from '../run/layout.ts';
 import { openPairReader } from '../sources/open-input.ts';
 import { DropLog } from '../sources/source.ts';
 import type { BareResult, JobContext, MatchJob } from './job.ts';
+import type { MatchTotals, PairSink } from './match-sink.ts';
+import { ThreadedSink } from './match-thread.ts';
 import { PROGRESS } from './progress-counters.ts';
+
+/** Batches of a file that are kept before a match thread is started for it: at most 16,384 pairs or 8 MB. */
+const HELD_BATCHES = 4;
 
 /** Failures of one input that must not end a run over 90,000 of them; anything else ends it. */
 const FILE_FAILURES: ReadonlySet<string> = new Set(['E_INPUT_UNREADABLE', 'E_FORMAT_UNKNOWN']);
 
 /**
- * Memory: one batch, one block of matched rows, and what the reader of the format states.
+ * Memory: {@link HELD_BATCHES} batches, one block of matched rows, and what the reader of the format states.
  *
  * @param job - input file and options
  * @param context - automaton, language model, progress counters
@@ -32,123 +32,109 @@ const FILE_FAILURES: ReadonlySet<string> = new Set(['E_INPUT_UNREADABLE', 'E_FOR
  */
 export async function matchJob(job: MatchJob, context: JobContext): Promise<BareResult> {
   const layout = new RunLayout(job.root);
-  const paths = [layout.matched(job.task), layout.keys(job.task)] as const;
+  const outputs = [layout.matched(job.task), layout.keys(job.task)] as const;
   await ensureFolder(layout.outputFolders[1] ?? layout.root);
-  const temporaries = [temporaryPathFor(paths[0]), temporaryPathFor(paths[1])] as const;
+  const paths = {
+    parquetPath: temporaryPathFor(outputs[0]),
+    keysPath: temporaryPathFor(outputs[1]),
+    metadata: job.footer,
+  };
   const drops = new DropLog();
-  const filter = new PairFilter(job, context, drops);
-  const progress = new BigInt64Array(context.progress);
-  let failure: { code: string; message: string } | undefined;
+  const pairs = new PairQueue(job, context, paths);
   try {
-    const writer = new MatchedWriter({
-      parquetPath: temporaries[0],
-      keysPath: temporaries[1],
-      metadata: job.footer,
-    });
-    try {
-      const reader = openPairReader(job.format);
-      const batches = reader(job.path, {
-        compat: job.compat,
-        drops,
-        onBytes: (byteCount) => Atomics.add(progress, PROGRESS.bytes, BigInt(byteCount)),
-        ...(job.urlColumn === null ? {} : { urlColumn: job.urlColumn }),
-        ...(job.textColumn === null ? {} : { textColumn: job.textColumn }),
-      });
-      try {
-        for await (const batch of batches) {
-          const matchedBefore = filter.matchedCount;
-          for (let row = 0; row < batch.rowCount; row++) {
-            const idCount = filter.accept(batch, row);
-            if (idCount === 0) continue;
-            writer.append(batch, row, filter.ids, idCount);
-            const flushed = writer.flushIfFull();
-            if (flushed !== undefined) await flushed;
-          }
-          writer.endBatch();
-          Atomics.add(progress, PROGRESS.pairs, BigInt(batch.rowCount));
-          Atomics.add(progress, PROGRESS.matched, BigInt(filter.matchedCount - matchedBefore));
-        }
-      } catch (error) {
-        if (!(error instanceof MetaclipError) || !FILE_FAILURES.has(error.code)) throw error;
-        failure = { code: error.code, message: error.message };
-        drops.drop(UNREADABLE_REASON, -1, -1, error.message);
-      }
-      const totals = await writer.close();
-      const outputs = [
-        { path: paths[0], sizeBytes: await commitFile(temporaries[0], paths[0]) },
-        { path: paths[1], sizeBytes: await commitFile(temporaries[1], paths[1]) },
-      ];
-      filter.reportDrops();
-      return {
-        outputs,
-        totals: { pairs: filter.pairCount, matched: totals.rowCount, matches: totals.matchCount },
-        drops: Object.fromEntries([...drops.counts].sort(([a], [b]) => (a < b ? -1 : 1))),
-        samples: drops.samples,
-        ...(failure === undefined ? {} : { failure }),
-      };
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
+    const failure = await readPairs(job, context, drops, (batch) => pairs.write(batch));
+    const totals = await pairs.close();
+    const committed = [
+      { path: outputs[0], sizeBytes: await commitFile(paths.parquetPath, outputs[0]) },
+      { path: outputs[1], sizeBytes: await commitFile(paths.keysPath, outputs[1]) },
+    ];
+    const counts = new Map([...drops.counts, ...totals.drops]);
+    return {
+      outputs: committed,
+      totals: { pairs: totals.pairCount, matched: totals.matchedCount, matches: totals.matchCount },
+      drops: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+      samples: [...drops.samples, ...totals.samples],
+      ...(failure === undefined ? {} : { failure }),
+    };
+  } catch (error) {
+    await pairs.abort();
+    throw error;
   } finally {
-    for (const path of temporaries) await rm(path, { force: true });
+    for (const path of [paths.parquetPath, paths.keysPath]) await rm(path, { force: true });
   }
 }
 
-/** Asks of each pair whether it goes on, and counts why not. */
-class PairFilter {
-  pairCount = 0;
-  matchedCount = 0;
-  readonly #matcher: Matcher;
-  readonly #language: LanguageIdentifier | null;
-  readonly #langThreshold: number;
-  readonly #dropFilter: DropFilter | null;
-  readonly #drops: DropLog;
-  #noMatch = 0;
+/** Reads the file to its end; returns why it could not be, if it could not, which then is counted. */
+async function readPairs(
+  job: MatchJob,
+  context: JobContext,
+  drops: DropLog,
+  onBatch: (batch: PairBatch) => Promise<void>,
+): Promise<{ code: string; message: string } | undefined> {
+  const progress = new BigInt64Array(context.progress);
+  const reader = openPairReader(job.format);
+  const batches = reader(job.path, {
+    compat: job.compat,
+    drops,
+    onBytes: (byteCount) => Atomics.add(progress, PROGRESS.bytes, BigInt(byteCount)),
+    ...(job.urlColumn === null ? {} : { urlColumn: job.urlColumn }),
+    ...(job.textColumn === null ? {} : { textColumn: job.textColumn }),
+  });
+  try {
+    for await (const batch of batches) {
+      Atomics.add(progress, PROGRESS.pairs, BigInt(batch.rowCount));
+      await onBatch(batch);
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MetaclipError) || !FILE_FAILURES.has(error.code)) throw error;
+    drops.drop(UNREADABLE_REASON, -1, -1, error.message);
+    return { code: error.code, message: error.message };
+  }
+}
 
-  constructor(job: MatchJob, context: JobContext, drops: DropLog) {
-    if (context.automaton === null) throw new Error('a match job needs an automaton');
-    this.#matcher = new Matcher(attachAutomaton(context.automaton));
-    this.#language =
-      job.lang === 'off' || context.languageModel === null
-        ? null
-        : new LanguageIdentifier(openLidModel(context.languageModel));
-    this.#langThreshold = job.langThreshold;
-    this.#dropFilter = job.dropList === null ? null : new DropFilter(job.dropList);
-    this.#drops = drops;
+/** Holds the first batches, and decides by them which thread matches. */
+class PairQueue {
+  readonly #job: MatchJob;
+  readonly #context: JobContext;
+  readonly #paths: MatchedPaths;
+  #held: PairColumns[] = [];
+  #sink: PairSink | undefined;
+
+  constructor(job: MatchJob, context: JobContext, paths: MatchedPaths) {
+    this.#job = job;
+    this.#context = context;
+    this.#paths = paths;
   }
 
-  /** Entry ids of the last accepted pair. */
-  get ids(): Uint32Array {
-    return this.#matcher.ids;
+  async write(batch: PairBatch): Promise<void> {
+    const columns = copyColumns(batch);
+    if (this.#sink === undefined) {
+      this.#held.push(columns);
+      if (this.#held.length < HELD_BATCHES) return;
+      this.#sink = await ThreadedSink.create(this.#job, this.#context, this.#paths);
+      await this.#writeHeld(this.#sink);
+    } else {
+      await this.#sink.write(columns);
+    }
   }
 
-  /** Returns the number of matches of a pair that goes on, else 0. */
-  accept(batch: PairBatch, row: number): number {
-    this.pairCount++;
-    const start = batch.textOffsets[row] ?? 0;
-    const end = batch.textOffsets[row + 1] ?? 0;
-    const idCount = this.#matcher.matchBytes(batch.textBytes, start, end);
-    if (idCount === 0) {
-      this.#noMatch++;
-      return 0;
+  async close(): Promise<MatchTotals> {
+    if (this.#sink === undefined) {
+      // Loaded here: a thread with a match thread beside it needs neither the matcher nor Parquet.
+      const { MatchSink } = await import('./match-sink.ts');
+      this.#sink = await MatchSink.create(this.#job, this.#context, this.#paths);
+      await this.#writeHeld(this.#sink);
     }
-    if (this.#dropFilter !== null) {
-      const { url, text } = batch.at(row);
-      if (this.#dropFilter.rejects(url, text)) {
-        this.#drops.drop(DROP_LIST_REASON, this.pairCount - 1, -1, `${url} ${text}`);
-        return 0;
-      }
-    }
-    if (this.#language?.isEnglish(batch.textBytes, start, end, this.#langThreshold) === false) {
-      this.#drops.drop(LANGUAGE_REASON, this.pairCount - 1, -1, batch.at(row).text);
-      return 0;
-    }
-    this.matchedCount++;
-    return idCount;
+    return this.#sink.close();
   }
 
-  reportDrops(): void {
-    this.#drops.add(NO_MATCH_REASON, this.#noMatch);
+  async abort(): Promise<void> {
+    await this.#sink?.abort();
+  }
+
+  async #writeHeld(sink: PairSink): Promise<void> {
+    for (const columns of this.#held) await sink.write(columns);
+    this.#held = [];
   }
 }

@@ -15,7 +15,7 @@
  * Memory: one block, about 2 MB at 10 matches a row.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { MetaclipError, describeSystemError } from '../../common/errors.ts';
+import { describeRunFileError, describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { UID_WORDS } from '../pair-ids.ts';
 
 /** Rows after which a block is written. */
@@ -107,7 +107,7 @@ export async function* readKeys(
   try {
     handle = await open(path, 'r');
   } catch (error) {
-    throw describeSystemError(error, path, 'read');
+    throw describeRunFileError(error, path);
   }
   try {
     const { size } = await handle.stat();

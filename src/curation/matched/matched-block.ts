@@ -2,7 +2,7 @@
  * A block of matched pairs in memory, in columns. The thread that matches fills it, row by row; whoever writes it gets the
  * columns as a whole, and may be another thread: they are plain arrays whose buffers can be transferred.
  */
-import type { PairBatch } from '../pair-batch.ts';
+import type { PairColumns } from '../pair-batch.ts';
 import { KEYS_BLOCK_ROWS } from './keys-file.ts';
 
 /** Bytes of strings after which a block counts as full even if it has few rows. */
@@ -43,7 +43,7 @@ export class MatchedBlock {
   #rowCount = 0;
   #idCount = 0;
   /** Rows [startRow, endRow) of a batch that are appended but whose strings are not copied yet. */
-  #run: { batch: PairBatch; startRow: number; endRow: number } | undefined;
+  #run: { batch: PairColumns; startRow: number; endRow: number } | undefined;
 
   /** @returns number of rows */
   get rowCount(): number {
@@ -67,7 +67,7 @@ export class MatchedBlock {
    * @param ids - entry ids, ascending; the first `idCount` are copied
    * @param idCount - number of matches, at least 1
    */
-  append(batch: PairBatch, row: number, ids: Uint32Array, idCount: number): void {
+  append(batch: PairColumns, row: number, ids: Uint32Array, idCount: number): void {
     if (this.#run?.batch === batch && this.#run.endRow === row) {
       this.#run.endRow = row + 1;
     } else {

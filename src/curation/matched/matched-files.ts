@@ -57,21 +57,8 @@ export interface MatchedPaths {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Whoever takes blocks of matched rows: files in this thread, or in another. */
-export interface MatchedSink {
-  /**
-   * @param columns - of a block; owned by the sink from now on
-   * @returns settles when the next block may come
-   */
-  write(columns: MatchedColumns): Promise<void>;
-  /** @returns totals, once everything is in the files and they are closed */
-  close(): Promise<MatchedTotals>;
-  /** Closes the files unfinished; the caller removes them. */
-  abort(): Promise<void>;
-}
-
-/** Writes blocks to the two files in this thread. */
-export class MatchedFiles implements MatchedSink {
+/** Writes blocks to the two files; `write` as often as needed, then `close`, or `abort`. */
+export class MatchedFiles {
   readonly #sink: ParquetSink;
   readonly #keys: KeysWriter;
   readonly #uids = new Uint32Array(KEYS_BLOCK_ROWS * UID_WORDS);
@@ -101,6 +88,12 @@ export class MatchedFiles implements MatchedSink {
     }
   }
 
+  /** @returns rows written so far */
+  get rowCount(): number {
+    return this.#rowCount;
+  }
+
+  /** @param columns - of a block; read before the promise settles */
   async write(columns: MatchedColumns): Promise<void> {
     const { rowCount } = columns;
     this.#identify(columns);
@@ -150,12 +143,14 @@ export class MatchedFiles implements MatchedSink {
     this.#matchCount += columns.ids.length;
   }
 
+  /** @returns totals, once everything is in the files and they are closed */
   async close(): Promise<MatchedTotals> {
     await this.#keys.close();
     await this.#sink.close();
     return { rowCount: this.#rowCount, matchCount: this.#matchCount };
   }
 
+  /** Closes the files unfinished; the caller removes them. */
   async abort(): Promise<void> {
     await this.#sink.abort();
     await this.#keys.close().catch(() => undefined);

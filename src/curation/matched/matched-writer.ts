@@ -1,27 +1,27 @@
 /**
- * Collects matched rows of one task and has them written block by block. A task that fits into one block is written in this
- * thread; from the first full block on a writer thread takes them, so that matching goes on meanwhile.
+ * Collects matched rows of one task and writes them block by block.
  *
- * Memory: the block being filled, one on its way and one being written, about 2 MB each.
+ * Memory: the block being filled and the one being encoded, each 4 MiB of strings and 2 MB beside them at the most.
  */
-import type { PairBatch } from '../pair-batch.ts';
+import type { PairColumns } from '../pair-batch.ts';
 import { MatchedBlock } from './matched-block.ts';
-import type { MatchedPaths, MatchedSink, MatchedTotals } from './matched-files.ts';
-import { ThreadedSink } from './writer-thread.ts';
+import { MatchedFiles, type MatchedPaths, type MatchedTotals } from './matched-files.ts';
 
 /** `append` and `flushIfFull` as rows come, `endBatch` before a batch changes, then `close`, or `abort`. */
 export class MatchedWriter {
-  readonly #paths: MatchedPaths;
   readonly #block = new MatchedBlock();
-  #sink: MatchedSink | undefined;
+  readonly #files: MatchedFiles;
+
+  private constructor(files: MatchedFiles) {
+    this.#files = files;
+  }
 
   /**
-   * Makes no file yet.
-   *
    * @param paths - where the files go, under temporary names
+   * @returns an open writer
    */
-  constructor(paths: MatchedPaths) {
-    this.#paths = paths;
+  static async create(paths: MatchedPaths): Promise<MatchedWriter> {
+    return new MatchedWriter(await MatchedFiles.create(paths));
   }
 
   /**
@@ -32,7 +32,7 @@ export class MatchedWriter {
    * @param ids - entry ids, ascending; the first `idCount` are copied
    * @param idCount - number of matches, at least 1
    */
-  append(batch: PairBatch, row: number, ids: Uint32Array, idCount: number): void {
+  append(batch: PairColumns, row: number, ids: Uint32Array, idCount: number): void {
     this.#block.append(batch, row, ids, idCount);
   }
 
@@ -43,7 +43,7 @@ export class MatchedWriter {
 
   /** @returns a promise when a block was full, to be awaited before the next append */
   flushIfFull(): Promise<void> | undefined {
-    return this.#block.isFull ? this.#flush() : undefined;
+    return this.#block.isFull ? this.#files.write(this.#block.take()) : undefined;
   }
 
   /**
@@ -54,22 +54,12 @@ export class MatchedWriter {
    */
   async close(): Promise<MatchedTotals> {
     // An empty task still gets files with the schema: readers of the folder need no special case.
-    if (this.#sink === undefined) {
-      // Arrow and Parquet take 150 ms to load, which a thread with a writer thread never needs.
-      const { MatchedFiles } = await import('./matched-files.ts');
-      this.#sink = await MatchedFiles.create(this.#paths);
-    } else if (this.#block.rowCount === 0) return this.#sink.close();
-    await this.#sink.write(this.#block.take());
-    return this.#sink.close();
+    if (this.#block.rowCount > 0 || this.#files.rowCount === 0) await this.#files.write(this.#block.take());
+    return this.#files.close();
   }
 
   /** Closes the files unfinished; the caller removes them. */
   async abort(): Promise<void> {
-    await this.#sink?.abort();
-  }
-
-  async #flush(): Promise<void> {
-    this.#sink ??= await ThreadedSink.create(this.#paths);
-    await this.#sink.write(this.#block.take());
+    await this.#files.abort();
   }
 }

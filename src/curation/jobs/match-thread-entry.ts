@@ -1,37 +1,37 @@
-/** The other side of {@link ThreadedSink}: writes what it is sent, one request after the other. */
+/** The other side of {@link ThreadedSink}: matches and writes what it is sent, one request after the other. */
 import { parentPort } from 'node:worker_threads';
 import { MetaclipError } from '../../common/errors.ts';
-import { MatchedFiles, type MatchedTotals } from './matched-files.ts';
-import type { WriterAnswer, WriterRequest } from './writer-thread.ts';
+import { MatchSink, type MatchTotals } from './match-sink.ts';
+import type { MatchAnswer, MatchRequest } from './match-thread.ts';
 
-let files: MatchedFiles | undefined;
+let sink: MatchSink | undefined;
 let queue: Promise<void> = Promise.resolve();
 
-async function handle(request: WriterRequest): Promise<MatchedTotals | null> {
+async function handle(request: MatchRequest): Promise<MatchTotals | null> {
   if (request.kind === 'open') {
-    files = await MatchedFiles.create(request.paths);
+    sink = await MatchSink.create(request.job, request.context, request.paths);
     return null;
   }
-  if (files === undefined) throw new Error('no files are open');
+  if (sink === undefined) throw new Error('no task is open');
   switch (request.kind) {
     case 'write':
-      await files.write(request.columns);
+      await sink.write(request.columns);
       return null;
     case 'close': {
-      const totals = await files.close();
-      files = undefined;
+      const totals = await sink.close();
+      sink = undefined;
       return totals;
     }
     case 'abort':
-      await files.abort();
-      files = undefined;
+      await sink.abort();
+      sink = undefined;
       return null;
   }
 }
 
-parentPort?.on('message', (request: WriterRequest) => {
+parentPort?.on('message', (request: MatchRequest) => {
   queue = queue.then(async () => {
-    let answer: WriterAnswer;
+    let answer: MatchAnswer;
     try {
       answer = { ok: true, totals: await handle(request) };
     } catch (error) {

@@ -1,0 +1,5 @@
+// Entry of the match thread when metaclip runs from its TypeScript sources; see src/executors/worker-from-source.mjs.
+import { register } from 'tsx/esm/api';
+
+register();
+await import('./match-thread-entry.ts');

@@ -1,0 +1,114 @@
+/**
+ * A thread that matches and writes the pairs that another thread reads: the two take about the same time. One per worker,
+ * started when a task turns out to be large and kept for the tasks after it.
+ */
+import { Worker } from 'node:worker_threads';
+import { MetaclipError, type PlainError } from '../../common/errors.ts';
+import type { MatchedPaths } from '../matched/matched-files.ts';
+import type { PairColumns } from '../pair-batch.ts';
+import type { JobContext, MatchJob } from './job.ts';
+import type { MatchTotals, PairSink } from './match-sink.ts';
+
+/** What is asked of the thread; one task at a time, answered in order. */
+export type MatchRequest =
+  | {
+      readonly kind: 'open';
+      readonly job: MatchJob;
+      readonly context: JobContext;
+      readonly paths: MatchedPaths;
+    }
+  | { readonly kind: 'write'; readonly columns: PairColumns }
+  | { readonly kind: 'close' }
+  | { readonly kind: 'abort' };
+
+/** What the thread answers. */
+export type MatchAnswer =
+  | { readonly ok: true; readonly totals: MatchTotals | null }
+  | { readonly ok: false; readonly error: PlainError | null; readonly message: string };
+
+/** Batches on their way, half a megabyte each: enough that neither thread waits when the other is held up for a moment. */
+const BATCHES_IN_FLIGHT = 8;
+const YOUNG_GENERATION_MIB = 8;
+
+/** The thread, and the answers that are still to come. */
+class MatchThread {
+  readonly #worker: Worker;
+  readonly #waiting: { resolve: (totals: MatchTotals | null) => void; reject: (error: unknown) => void }[] =
+    [];
+
+  constructor() {
+    const file = import.meta.url.endsWith('.ts') ? 'match-thread-from-source.mjs' : 'match-thread-entry.js';
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB };
+    this.#worker = new Worker(new URL(`./${file}`, import.meta.url), { resourceLimits });
+    this.#worker.on('message', (answer: MatchAnswer) => {
+      const waiting = this.#waiting.shift();
+      if (answer.ok) waiting?.resolve(answer.totals);
+      else
+        waiting?.reject(
+          answer.error === null ? new Error(answer.message) : MetaclipError.fromPlain(answer.error),
+        );
+      if (this.#waiting.length === 0) this.#worker.unref();
+    });
+    this.#worker.on('error', (error) => {
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    });
+    this.#worker.unref();
+  }
+
+  ask(request: MatchRequest, transfer: ArrayBuffer[] = []): Promise<MatchTotals | null> {
+    // An idle thread does not keep the process alive; one at work does.
+    this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#worker.postMessage(request, transfer);
+    });
+  }
+}
+
+let thread: MatchThread | undefined;
+
+/** Passes batches to the match thread. */
+export class ThreadedSink implements PairSink {
+  readonly #thread: MatchThread;
+  readonly #inFlight: Promise<unknown>[] = [];
+
+  private constructor(matchThread: MatchThread) {
+    this.#thread = matchThread;
+  }
+
+  /**
+   * @param job - options of the task
+   * @param context - automaton, language model, progress counters
+   * @param paths - where the files go, under temporary names
+   * @returns an open sink; only one at a time in a thread
+   */
+  static async create(job: MatchJob, context: JobContext, paths: MatchedPaths): Promise<ThreadedSink> {
+    thread ??= new MatchThread();
+    await thread.ask({ kind: 'open', job, context, paths });
+    return new ThreadedSink(thread);
+  }
+
+  async write(columns: PairColumns): Promise<void> {
+    const { urlOffsets, urlBytes, textOffsets, textBytes, textKeys, pageIds } = columns;
+    const arrays = [urlOffsets, urlBytes, textOffsets, textBytes, textKeys, pageIds];
+    const done = this.#thread.ask(
+      { kind: 'write', columns },
+      arrays.map((array) => array.buffer),
+    );
+    // A failure reaches the caller with a later batch or at the end.
+    done.catch(() => undefined);
+    this.#inFlight.push(done);
+    if (this.#inFlight.length > BATCHES_IN_FLIGHT) await this.#inFlight.shift();
+  }
+
+  async close(): Promise<MatchTotals> {
+    await Promise.all(this.#inFlight);
+    const totals = await this.#thread.ask({ kind: 'close' });
+    if (totals === null) throw new Error('the match thread closed without totals');
+    return totals;
+  }
+
+  async abort(): Promise<void> {
+    await this.#thread.ask({ kind: 'abort' }).catch(() => undefined);
+  }
+}

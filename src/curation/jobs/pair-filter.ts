@@ -1,0 +1,83 @@
+/**
+ * Asks of each pair whether it goes on, in the order of the questions' price: has it an entry, does the drop list take it,
+ * is it in the language asked for. So the language model sees only texts that match.
+ */
+import { DropFilter } from '../drop-list.ts';
+import { DROP_LIST_REASON, LANGUAGE_REASON, NO_MATCH_REASON } from '../drop-reasons.ts';
+import { LanguageIdentifier } from '../language/identify-language.ts';
+import { openLidModel } from '../language/lid-model.ts';
+import { attachAutomaton } from '../match/automaton.ts';
+import { Matcher } from '../match/matcher.ts';
+import { type PairColumns, pairAt } from '../pair-batch.ts';
+import type { DropLog } from '../sources/source.ts';
+import type { JobContext, MatchJob } from './job.ts';
+
+/** Filters the pairs of one task and counts why they are left out. */
+export class PairFilter {
+  /** Pairs asked about. */
+  pairCount = 0;
+  /** Pairs that went on. */
+  matchedCount = 0;
+  readonly #matcher: Matcher;
+  readonly #language: LanguageIdentifier | null;
+  readonly #langThreshold: number;
+  readonly #dropFilter: DropFilter | null;
+  readonly #drops: DropLog;
+  #noMatch = 0;
+
+  /**
+   * @param job - options of the task
+   * @param context - automaton and language model
+   * @param drops - counts what is left out
+   */
+  constructor(job: MatchJob, context: JobContext, drops: DropLog) {
+    if (context.automaton === null) throw new Error('a match job needs an automaton');
+    this.#matcher = new Matcher(attachAutomaton(context.automaton));
+    this.#language =
+      job.lang === 'off' || context.languageModel === null
+        ? null
+        : new LanguageIdentifier(openLidModel(context.languageModel));
+    this.#langThreshold = job.langThreshold;
+    this.#dropFilter = job.dropList === null ? null : new DropFilter(job.dropList);
+    this.#drops = drops;
+  }
+
+  /** @returns entry ids of the pair accepted last; valid until the next one is asked about */
+  get ids(): Uint32Array {
+    return this.#matcher.ids;
+  }
+
+  /**
+   * @param batch - batch of pairs
+   * @param row - row of the pair
+   * @returns number of entries of a pair that goes on, else 0
+   */
+  accept(batch: PairColumns, row: number): number {
+    this.pairCount++;
+    const start = batch.textOffsets[row] ?? 0;
+    const end = batch.textOffsets[row + 1] ?? 0;
+    const idCount = this.#matcher.matchBytes(batch.textBytes, start, end);
+    if (idCount === 0) {
+      this.#noMatch++;
+      return 0;
+    }
+    if (this.#dropFilter !== null) {
+      const { url, text } = pairAt(batch, row);
+      if (this.#dropFilter.rejects(url, text)) {
+        this.#drops.drop(DROP_LIST_REASON, this.pairCount - 1, -1, `${url} ${text}`);
+        return 0;
+      }
+    }
+    if (this.#language?.isEnglish(batch.textBytes, start, end, this.#langThreshold) === false) {
+      this.#drops.drop(LANGUAGE_REASON, this.pairCount - 1, -1, pairAt(batch, row).text);
+      return 0;
+    }
+    this.matchedCount++;
+    return idCount;
+  }
+
+  /** Adds what is counted without a sample to the drops; once, at the end. */
+  reportDrops(): void {
+    this.#drops.add(NO_MATCH_REASON, this.#noMatch);
+  }
+}

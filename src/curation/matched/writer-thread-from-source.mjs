@@ -1,5 +1,0 @@
-// Entry of the writer thread when metaclip runs from its TypeScript sources; see src/executors/worker-from-source.mjs.
-import { register } from 'tsx/esm/api';
-
-register();
-await import('./writer-thread-entry.ts');
