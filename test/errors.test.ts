@@ -187,7 +187,7 @@ describe('an error on its way', () => {
       // The thread is still good for other work.
       const absent = await failureOf(() => pool.run({ ...job, task: 1 }));
       assert.ok(absent instanceof MetaclipError, String(absent));
-      assert.equal(absent.code, 'E_INPUT_NOT_FOUND');
+      assert.equal(absent.code, 'E_DAMAGED_RUN_FILE');
       assert.ok(absent.message.startsWith(layout.keys(1)), absent.message);
     } finally {
       await pool.close();

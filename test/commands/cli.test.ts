@@ -313,7 +313,7 @@ describe('the command line', () => {
   });
 
   it('leaves a resumable run on Ctrl-C, with exit code 130', async () => {
-    const big = writeSmallPool(path('big'), 3, 20_000);
+    const big = writeSmallPool(path('big'), 3, 40_000);
     const args = [
       'curate',
       ...big,
@@ -331,6 +331,7 @@ describe('the command line', () => {
     const waiting = setInterval(() => {
       try {
         readFileSync(marker);
+        clearInterval(waiting);
         child.kill('SIGINT');
       } catch {
         // not there yet
