@@ -50,7 +50,7 @@ import {
 } from './run/run-file.ts';
 import { listInputs } from './sources/list-inputs.ts';
 import { requireMatched, runFooter, runMatchStage } from './stages/match-stage.ts';
-import type { StageContext } from './stages/run-pieces.ts';
+import type { StageContext, StageResult } from './stages/run-pieces.ts';
 import { type RunSummary, summarizeRun } from './summary.ts';
 import { SHARD_SCHEMAS, type ShardSchema } from './write/shard-schema.ts';
 
@@ -196,20 +196,30 @@ interface Undertaking {
 async function carryOut(undertaking: Undertaking): Promise<CurateResult> {
   const { layout, control } = undertaking;
   let pool: Promise<JobPool> | undefined;
+  let needsMatcher = undertaking.match !== 'require';
+  const closePool = async (): Promise<void> => {
+    await (await pool?.catch(() => undefined))?.close();
+    pool = undefined;
+  };
   const context: StageContext = {
     layout,
-    pool: () => (pool ??= openPool(undertaking)),
+    pool: () => (pool ??= openPool(undertaking, needsMatcher)),
     signal: control.signal,
     onProgress: control.onProgress,
   };
   let executedPieces = 0;
   let summary: RunSummary | null;
   try {
-    summary = await runStages(context, undertaking, (count) => {
+    const matched = await runMatched(context, undertaking);
+    executedPieces += matched.executedCount;
+    // The threads of matching hold the automaton and a Parquet encoder each; the later stages start with new ones.
+    await closePool();
+    needsMatcher = false;
+    summary = await runStages(context, undertaking, matched.markers, (count) => {
       executedPieces += count;
     });
   } finally {
-    await (await pool?.catch(() => undefined))?.close();
+    await closePool();
     if (control.signal?.aborted === true) layout.outputFolders.forEach(removeOwnTemporaries);
   }
   const seconds = (performance.now() - undertaking.startMs) / 1000;
@@ -217,17 +227,21 @@ async function carryOut(undertaking: Undertaking): Promise<CurateResult> {
   return { out: layout.root, summary, executedPieces, seconds, resumed, ignoredFiles };
 }
 
-async function runStages(
-  context: StageContext,
-  { layout, run, entries, match, lastStage }: Undertaking,
-  onExecuted: (count: number) => void,
-): Promise<RunSummary | null> {
+async function runMatched(context: StageContext, { run, match }: Undertaking): Promise<StageResult> {
   const matched =
     match === 'require'
       ? await requireMatched(context, run)
       : await runMatchStage(context, run, match.dropList);
-  onExecuted(matched.executedCount);
   refuseIfNothingReadable(run, matched.markers);
+  return matched;
+}
+
+async function runStages(
+  context: StageContext,
+  { layout, run, entries, lastStage }: Undertaking,
+  matchMarkers: readonly Marker[],
+  onExecuted: (count: number) => void,
+): Promise<RunSummary | null> {
   if (lastStage === 'match') return null;
 
   // Loaded here: a call that only matches needs neither Arrow nor Parquet in this thread.
@@ -236,7 +250,7 @@ async function runStages(
   const writeCounts = async (counts: Float64Array, q: Float64Array | null, footer: Record<string, string>) =>
     writeEntryCounts(layout.entryCounts, (await entries.load()).entries, counts, q, footer);
 
-  const counted = await runCountStage(context, run, matched.markers);
+  const counted = await runCountStage(context, run, matchMarkers);
   onExecuted(counted.executedCount);
   if (lastStage === 'count') {
     await writeCounts(counted.counts, null, runFooter(run));
@@ -252,7 +266,7 @@ async function runStages(
   }
   const { entries: list } = await entries.load();
   const unmatchable = describeUnmatchable(list, run.match.compat).length;
-  const summary = summarizeRun(run, matched.markers, counted, balanced, unmatchable);
+  const summary = summarizeRun(run, matchMarkers, counted, balanced, unmatchable);
   if (lastStage === 'balance') return summary;
 
   const { runWriteStage } = await import('./stages/write-stage.ts');
@@ -262,9 +276,9 @@ async function runStages(
   return summary;
 }
 
-async function openPool({ run, entries, match, control }: Undertaking): Promise<JobPool> {
+async function openPool({ run, entries, control }: Undertaking, needsMatcher: boolean): Promise<JobPool> {
   const workers = resolveWorkers(control.workers);
-  if (match === 'require') return new JobPool({ workers });
+  if (!needsMatcher) return new JobPool({ workers });
   const automaton = await findAutomaton(entries, run.match.compat, cacheFolderOf(control));
   const languageModel = run.match.lang === 'off' ? null : readLidModel();
   return new JobPool({ workers, automaton: automaton.shared, languageModel });

@@ -27,7 +27,7 @@ export type MatchAnswer =
   | { readonly ok: false; readonly error: PlainError | null; readonly message: string };
 
 /** Batches on their way, half a megabyte each: enough that neither thread waits when the other is held up for a moment. */
-const BATCHES_IN_FLIGHT = 8;
+const BATCHES_IN_FLIGHT = 4;
 const YOUNG_GENERATION_MIB = 8;
 
 /** The thread, and the answers that are still to come. */
