@@ -1,7 +1,7 @@
 /**
  * A WAT file to matched Parquet on one worker, beside plain gunzip of the same file in Node.
  *
- *   npx tsx scripts/bench/wat.ts [--megabytes 300] [--rounds 5] [--lang en] [--file FILE] [--record]
+ *   npm run bench:wat -- [--megabytes 1300] [--rounds 5] [--lang en] [--file FILE] [--record]
  *
  * The file is generated (see synthetic-wat.ts) unless one is given. First the answer is proved: numbers of pairs, of matched
  * pairs and of matches equal those of parsing every record as a whole with JSON.parse. Then both take turns, each in a
@@ -29,7 +29,7 @@ const MAX_RATIO = 2.5;
 
 const { values } = parseArgs({
   options: {
-    megabytes: { type: 'string', default: '300' },
+    megabytes: { type: 'string', default: '1300' },
     rounds: { type: 'string', default: '5' },
     lang: { type: 'string', default: 'off' },
     file: { type: 'string' },
