@@ -14,6 +14,9 @@ import type { EntryList } from './entry-list.ts';
 /** Largest list file taken, in bytes once inflated: 50 times the published list, and below the longest string of V8. */
 export const MAX_METADATA_BYTES = 256 << 20;
 
+/** Name of the embedded list, for messages and run files. */
+export const DEFAULT_LIST_SOURCE = 'WordNet 3.0 names and the numbers 0-99 (embedded)';
+
 /** File name of the embedded list, below `metadata/` of the package. */
 export const DEFAULT_ENTRIES_FILE = 'wordnet-3.0.txt';
 
@@ -45,7 +48,7 @@ export async function loadEntries(path: string): Promise<EntryList> {
  */
 export async function defaultEntries(): Promise<EntryList> {
   const list = await loadEntries(findDefaultEntries());
-  return { ...list, source: 'WordNet 3.0 names and the numbers 0-99 (embedded)' };
+  return { ...list, source: DEFAULT_LIST_SOURCE };
 }
 
 /**

@@ -10,11 +10,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSystemError } from '../common/errors.ts';
 import { readJsonFile, writeFileAtomic } from '../common/files.ts';
-import { findDefaultEntries, loadEntries } from './entries.ts';
+import { DEFAULT_LIST_SOURCE, findDefaultEntries, loadEntries } from './entries.ts';
 import type { EntryList } from './entry-list.ts';
-
-/** Name of the embedded list, for messages and run files. */
-export const DEFAULT_LIST_SOURCE = 'WordNet 3.0 names and the numbers 0-99 (embedded)';
 
 /** An entry list by its file: what is known of it, and the entries when they are asked for. */
 export interface KnownList {

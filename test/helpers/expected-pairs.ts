@@ -1,7 +1,7 @@
 /** Reads the published extraction's output from the reference data. */
 import { readFileSync } from 'node:fs';
 import type { Pair } from '../../src/curation/pair-batch.ts';
-import { hashUrl } from '../../src/curation/sources/url-uuid.ts';
+import { uuidOf } from '../../src/curation/pair-ids.ts';
 import { referencePath } from './reference.ts';
 
 /** One image as the published extraction writes it. */
@@ -37,5 +37,5 @@ export function flattenPairs(pairs: readonly Pair[], isDeduplicated: boolean): s
       seen.add(id);
       return isNew || !isDeduplicated;
     })
-    .map((pair) => [hashUrl(pair.url), pair.url, pair.textKey, pair.text]);
+    .map((pair) => [uuidOf(pair.url), pair.url, pair.textKey, pair.text]);
 }

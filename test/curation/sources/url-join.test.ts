@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { joinUrl, UrlJoiner } from '../../../src/curation/sources/url-join.ts';
-import { hashUrl } from '../../../src/curation/sources/url-uuid.ts';
+import { uuidOf } from '../../../src/curation/pair-ids.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 
 const BASE = 'http://a/b/c/d;p?q';
@@ -86,7 +86,7 @@ describe('joining urls', () => {
       const [base, href, joined, uuid] = JSON.parse(line) as string[];
       const got = joinUrl(base!, href!);
       assert.equal(got, joined);
-      assert.equal(hashUrl(joined!), uuid);
+      assert.equal(uuidOf(joined!), uuid);
     }
   });
 
