@@ -18,6 +18,8 @@ export interface CommandIo {
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
+  /** May be given several times; see {@link ParsedArgs.texts}. */
+  readonly multiple?: boolean;
   /** Placeholder in the help, e.g. `N`. */
   readonly value?: string;
   /** Meaning, unit and default. */
@@ -26,6 +28,7 @@ export interface OptionSpec {
 
 /** One sub-command. */
 export interface Command {
+  /** One word, or two for a command of a group: `curate`, `model import`. */
   readonly name: string;
   readonly summary: string;
   /** Positional arguments as shown in the usage line. */
@@ -41,13 +44,16 @@ export interface Command {
 /** Arguments after parsing; reading an option twice is free, and a wrong value is a usage error. */
 export class ParsedArgs {
   readonly positionals: readonly string[];
-  readonly #values: ReadonlyMap<string, string | boolean>;
+  readonly #values: ReadonlyMap<string, string | boolean | readonly string[]>;
 
   /**
    * @param positionals - positional arguments
-   * @param values - options given
+   * @param values - options given; a list for those that may be repeated
    */
-  constructor(positionals: readonly string[], values: ReadonlyMap<string, string | boolean>) {
+  constructor(
+    positionals: readonly string[],
+    values: ReadonlyMap<string, string | boolean | readonly string[]>,
+  ) {
     this.positionals = positionals;
     this.#values = values;
   }
@@ -67,6 +73,15 @@ export class ParsedArgs {
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /**
+   * @param name - option with `multiple`
+   * @returns its values in the order given; empty when it is not given
+   */
+  texts(name: string): readonly string[] {
+    const values = this.#values.get(name);
+    return typeof values === 'object' ? values : [];
   }
 
   /**
@@ -100,7 +115,11 @@ export function parseCommand(command: Command, argv: readonly string[]): ParsedA
   const options = Object.fromEntries(
     Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(([name, spec]: [string, OptionSpec]) => [
       name,
-      spec.short === undefined ? { type: spec.type } : { type: spec.type, short: spec.short },
+      {
+        type: spec.type,
+        multiple: spec.multiple === true,
+        ...(spec.short === undefined ? {} : { short: spec.short }),
+      },
     ]),
   );
   const hint = `see \`metaclip ${command.name} --help\``;
@@ -111,9 +130,14 @@ export function parseCommand(command: Command, argv: readonly string[]): ParsedA
     const message = (error instanceof Error ? error.message : String(error)).split('. ')[0] ?? '';
     throw new MetaclipError('E_USAGE', `metaclip ${command.name}: ${message}`, { hint });
   }
-  const values = new Map<string, string | boolean>();
+  const values = new Map<string, string | boolean | readonly string[]>();
   for (const [name, value] of Object.entries(parsed.values)) {
     if (typeof value === 'string' || typeof value === 'boolean') values.set(name, value);
+    else if (Array.isArray(value))
+      values.set(
+        name,
+        value.filter((text) => typeof text === 'string'),
+      );
   }
   const args = new ParsedArgs(parsed.positionals, values);
   const [least, most] = command.arity;

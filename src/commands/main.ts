@@ -3,7 +3,10 @@ import { MetaclipError } from '../common/errors.ts';
 import { TOOL_VERSION } from '../common/version.ts';
 import { type Command, type CommandIo, helpOf, parseCommand } from './command.ts';
 
-/** Loaded when asked for, so that `--help` does not wait for DuckDB. */
+/**
+ * Loaded when asked for, so that `--help` does not wait for DuckDB or ONNX Runtime. A name of two words belongs to the
+ * group of its first word; a group needs a row in GROUPS.
+ */
 const COMMANDS: readonly {
   readonly name: string;
   readonly summary: string;
@@ -46,6 +49,9 @@ const COMMANDS: readonly {
   },
 ];
 
+/** What the commands of a group have in common, for the overview. */
+const GROUPS: Readonly<Record<string, string>> = {};
+
 /**
  * @param argv - arguments without node and script
  * @param io - outputs and interruption
@@ -76,13 +82,12 @@ async function dispatch(argv: readonly string[], io: CommandIo): Promise<number>
     io.out(`${TOOL_VERSION}\n`);
     return 0;
   }
-  const [wanted, args] = name === 'help' ? [rest[0], ['--help']] : [name, rest];
-  const found = COMMANDS.find((command) => command.name === wanted);
-  if (found === undefined) {
-    throw new MetaclipError('E_USAGE', `metaclip ${wanted ?? ''}: no such command`, {
-      hint: `it can be ${COMMANDS.map((command) => command.name).join(', ')}; see \`metaclip --help\``,
-    });
-  }
+  const words = name === 'help' ? rest : argv;
+  const found =
+    COMMANDS.find((command) => command.name === words.slice(0, 2).join(' ')) ??
+    COMMANDS.find((command) => command.name === words[0]);
+  if (found === undefined) return overviewOfGroup(words, io);
+  const args = name === 'help' ? ['--help'] : argv.slice(found.name.split(' ').length);
   const command = await found.load();
   const parsed = parseCommand(command, args);
   if (parsed.flag('help')) {
@@ -92,15 +97,47 @@ async function dispatch(argv: readonly string[], io: CommandIo): Promise<number>
   return command.run(parsed, io);
 }
 
+/** `metaclip GROUP` and `metaclip GROUP --help`; every other name is unknown. */
+function overviewOfGroup(words: readonly string[], io: CommandIo): number {
+  const [group = '', second] = words;
+  const members = COMMANDS.filter(({ name }) => name.startsWith(`${group} `));
+  if (members.length === 0 || (second !== undefined && second !== '--help' && second !== '-h')) {
+    const known = members.length > 0 ? members : COMMANDS;
+    throw new MetaclipError(
+      'E_USAGE',
+      `metaclip ${words.slice(0, members.length > 0 ? 2 : 1).join(' ')}: no such command`,
+      {
+        hint: `it can be ${known.map(({ name }) => name).join(', ')}; see \`metaclip ${members.length > 0 ? `${group} ` : ''}--help\``,
+      },
+    );
+  }
+  io.out(
+    [
+      `metaclip ${group}: ${GROUPS[group] ?? ''}`,
+      '',
+      'Commands:',
+      ...rowsOf(members),
+      '',
+      `Each has its own help with examples: metaclip ${group} COMMAND --help`,
+      '',
+    ].join('\n'),
+  );
+  return second === undefined ? 2 : 0;
+}
+
+function rowsOf(commands: readonly { readonly name: string; readonly summary: string }[]): string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length)) + 2;
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`);
+}
+
 function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length)) + 2;
   return [
     `metaclip ${TOOL_VERSION}: MetaCLIP data curation, from raw crawl files to balanced image-text pairs`,
     '',
     'Usage: metaclip COMMAND ...',
     '',
     'Commands:',
-    ...COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}${summary}`),
+    ...rowsOf(COMMANDS),
     '',
     'Each has its own help with examples: metaclip COMMAND --help',
     '',
