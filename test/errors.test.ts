@@ -22,6 +22,9 @@ import { RunLayout } from '../src/curation/run/layout.ts';
 import { readRunFile, requireRunFile } from '../src/curation/run/run-file.ts';
 import { resolveColumns } from '../src/curation/sources/columns.ts';
 import { listInputs } from '../src/curation/sources/list-inputs.ts';
+import { decodeImage } from '../src/model/preprocess/decode-image.ts';
+import { parsePreprocessorConfig } from '../src/model/preprocess/preprocessor-config.ts';
+import { loadTokenizer } from '../src/model/tokenize/load-tokenizer.ts';
 import { JobPool } from '../src/executors/job-pool.ts';
 import { makeTempFolder } from './helpers/temp-folder.ts';
 
@@ -104,6 +107,12 @@ describe('the error codes', () => {
       writeFileSync(path('damaged/run.json'), '{"formatVersion": 0}');
       return readRunFile(new RunLayout(path('damaged')));
     },
+    E_IMAGE_UNREADABLE: () => decodeImage(Buffer.from('ffd8ffe000104a46494600', 'hex')),
+    E_IMAGE_UNSUPPORTED: () => decodeImage(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')),
+    E_IMAGE_TOO_LARGE: () => decodeImage(path('picture.jpg'), { maxFileBytes: 10 }),
+    E_PREPROCESS_CONFIG: () =>
+      parsePreprocessorConfig({ size: 224, resample: 9 }, 'preprocessor_config.json'),
+    E_TOKENIZER_FORMAT: () => loadTokenizer(makeFolder('no-tokenizer')),
     E_OUTPUT_UNWRITABLE: () => {
       checkWritable(path('pool.jsonl/run'));
     },

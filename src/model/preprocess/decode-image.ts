@@ -1,0 +1,230 @@
+/**
+ * From a file's bytes to pixels, as Pillow sees them: no colour management, no rotation unless asked, the first frame of
+ * an animation, the high byte of 16-bit samples. The pixels of JPEG, PNG, WebP, GIF and TIFF are equal to Pillow's.
+ *
+ * One difference, on purpose: a 16-bit grey image keeps its high byte, as 16-bit colour does in both; Pillow cuts every
+ * value above 255 off, which turns such an image white.
+ */
+import { open, type FileHandle } from 'node:fs/promises';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { describeSystemError, MetaclipError } from '../../common/errors.ts';
+import { sniffImageFormat, type ImageFormat } from './image-format.ts';
+import { readPngHeader, type PngHeader } from './png-header.ts';
+
+/** Channels of a decoded image, by Pillow's names. */
+export type ImageMode = 'L' | 'LA' | 'RGB' | 'RGBA' | 'CMYK';
+
+/** Bytes per pixel of each mode. */
+export const CHANNELS: Readonly<Record<ImageMode, number>> = { L: 1, LA: 2, RGB: 3, RGBA: 4, CMYK: 4 };
+
+/** Pixels, and what of their origin matters afterwards. */
+export interface DecodedImage {
+  /** Rows from the top, pixels from the left, channels interleaved; width * height * channels bytes, owned by the caller. */
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly mode: ImageMode;
+  /** True for palette and 1-bit images, which Pillow resizes by picking the nearest pixel unless they are made RGB first. */
+  readonly isIndexed: boolean;
+  readonly format: ImageFormat;
+  /** Frames or pages of the file, of which the first was taken; 1 for a still image. */
+  readonly frameCount: number;
+}
+
+/** What is refused, and how the file is read. */
+export interface DecodeOptions {
+  /** Largest width * height, checked in the header before any pixel is decoded; default 100 million (400 MB decoded). */
+  readonly maxPixels?: number;
+  /** Largest width or height, default 1,000,000. */
+  readonly maxSide?: number;
+  /** Largest file in bytes, default 256 MiB. */
+  readonly maxFileBytes?: number;
+  /** Turns the image as its EXIF orientation says; default false, as Pillow and the published pipelines. */
+  readonly applyOrientation?: boolean;
+  /** What to call the image in messages; default the path, or "the image". */
+  readonly name?: string;
+}
+
+/** The defaults of {@link DecodeOptions}. */
+export const DEFAULT_DECODE_OPTIONS = Object.freeze({
+  maxPixels: 100_000_000,
+  maxSide: 1_000_000,
+  maxFileBytes: 256 * 2 ** 20,
+  applyOrientation: false,
+});
+
+/**
+ * Decodes an image.
+ *
+ * Memory: the file (at most `maxFileBytes`) and the pixels (at most 4 `maxPixels` bytes), and while it runs what the
+ * decoder of the format holds. Decoding runs on a thread of Node's pool and does not block.
+ *
+ * @param source - path of a file, or its bytes, which are not kept
+ * @param options - limits and reading
+ * @returns the pixels
+ * @throws {MetaclipError} `E_IMAGE_UNSUPPORTED` (details.reason: svg, text, document, image-format, unknown-format),
+ * `E_IMAGE_UNREADABLE` (details.reason: empty, truncated, damaged), `E_IMAGE_TOO_LARGE` (details.got, details.limit,
+ * details.unit: pixels, side or bytes), `E_INPUT_NOT_FOUND` and `E_INPUT_UNREADABLE` for a path
+ */
+export async function decodeImage(
+  source: string | Uint8Array,
+  options: DecodeOptions = {},
+): Promise<DecodedImage> {
+  const name = options.name ?? (typeof source === 'string' ? source : 'the image');
+  const limits = { ...DEFAULT_DECODE_OPTIONS, ...options };
+  const bytes = typeof source === 'string' ? await readImageFile(source, limits.maxFileBytes) : source;
+  if (bytes.length > limits.maxFileBytes) {
+    throw tooLarge(name, 'bytes', bytes.length, limits.maxFileBytes, `${bytes.length} bytes`);
+  }
+  const sniffed = sniffImageFormat(bytes);
+  if (sniffed.format === null) throw unsupported(name, sniffed.reason, sniffed.what);
+  const { format } = sniffed;
+  const png = format === 'png' ? readPngHeader(bytes) : undefined;
+  let metadata: Metadata;
+  try {
+    metadata = await openImage(bytes).metadata();
+  } catch (error) {
+    throw unreadable(name, format, error);
+  }
+  const { width, height } = metadata;
+  checkSize(name, width, height, limits);
+
+  const { mode, isIndexed } = describeMode(metadata, png);
+  let image = toMode(openImage(bytes), mode);
+  if (limits.applyOrientation) image = image.autoOrient();
+  try {
+    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+    return {
+      data: takeChannels(data, info.channels, mode),
+      width: info.width,
+      height: info.height,
+      mode,
+      isIndexed,
+      format,
+      frameCount: png?.frameCount ?? metadata.pages ?? 1,
+    };
+  } catch (error) {
+    throw unreadable(name, format, error);
+  }
+}
+
+/** `error`: a cut file and damaged data are refused, warnings of the decoder are not, as in Pillow. Own limits are checked. */
+function openImage(bytes: Uint8Array): Sharp {
+  return sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false });
+}
+
+/** Pillow's mode of the file: what a transparent colour beside grey, RGB or a palette says is not a channel there. */
+function describeMode(
+  metadata: Metadata,
+  png: PngHeader | undefined,
+): { mode: ImageMode; isIndexed: boolean } {
+  if (png !== undefined) return { mode: png.mode, isIndexed: png.isIndexed };
+  const hasAlpha = metadata.hasAlpha;
+  if (metadata.space === 'cmyk') return { mode: 'CMYK', isIndexed: false };
+  const isIndexed =
+    metadata.format === 'gif' ||
+    (metadata.format === 'tiff' && (metadata.bitsPerSample === 1 || metadata.paletteBitDepth !== undefined));
+  if (metadata.space === 'b-w' || metadata.space === 'grey16') {
+    return { mode: hasAlpha ? 'LA' : 'L', isIndexed };
+  }
+  return { mode: hasAlpha && metadata.format !== 'gif' ? 'RGBA' : 'RGB', isIndexed };
+}
+
+function toMode(image: Sharp, mode: ImageMode): Sharp {
+  if (mode === 'CMYK') return image.pipelineColourspace('cmyk').toColourspace('cmyk');
+  return image.toColourspace(mode === 'L' || mode === 'LA' ? 'b-w' : 'srgb');
+}
+
+/** The channels of the mode out of those that the decoder gave; the same array where nothing is to be dropped. */
+function takeChannels(data: Uint8Array, channels: number, mode: ImageMode): Uint8Array {
+  const wanted = CHANNELS[mode];
+  if (channels === wanted) return data;
+  const pixelCount = data.length / channels;
+  const taken = new Uint8Array(pixelCount * wanted);
+  for (let pixel = 0; pixel < pixelCount; pixel++) {
+    for (let channel = 0; channel < wanted; channel++) {
+      // Fewer channels than the mode has: grey for each colour, and full alpha.
+      const from = channels >= wanted ? channel : channel === 3 ? -1 : 0;
+      taken[pixel * wanted + channel] = from < 0 ? 255 : (data[pixel * channels + from] ?? 0);
+    }
+  }
+  return taken;
+}
+
+async function readImageFile(path: string, maxFileBytes: number): Promise<Uint8Array> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    if (size > maxFileBytes) throw tooLarge(path, 'bytes', size, maxFileBytes, `${size} bytes`);
+    return await handle.readFile();
+  } catch (error) {
+    throw describeSystemError(error, path, 'read');
+  } finally {
+    await handle?.close();
+  }
+}
+
+function checkSize(
+  name: string,
+  width: number,
+  height: number,
+  limits: { readonly maxPixels: number; readonly maxSide: number },
+): void {
+  const shape = `${width} x ${height}`;
+  if (width * height > limits.maxPixels) {
+    const got = width * height;
+    throw tooLarge(name, 'pixels', got, limits.maxPixels, `${shape} = ${got} pixels`);
+  }
+  const side = Math.max(width, height);
+  if (side > limits.maxSide) throw tooLarge(name, 'side', side, limits.maxSide, `${shape} pixels`);
+}
+
+function tooLarge(
+  name: string,
+  unit: 'pixels' | 'side' | 'bytes',
+  got: number,
+  limit: number,
+  shape: string,
+): MetaclipError {
+  const option = { pixels: 'maxPixels', side: 'maxSide', bytes: 'maxFileBytes' }[unit];
+  return new MetaclipError('E_IMAGE_TOO_LARGE', `${name}: ${shape}, the limit is ${limit}`, {
+    hint: `make the image smaller, or raise ${option} if the memory is there`,
+    details: { name, unit, got, limit },
+  });
+}
+
+function unsupported(name: string, reason: string, what: string): MetaclipError {
+  if (reason === 'empty') {
+    return new MetaclipError('E_IMAGE_UNREADABLE', `${name}: the file is empty`, {
+      hint: 'get the image anew',
+      details: { name, reason },
+    });
+  }
+  const hint =
+    reason === 'svg'
+      ? 'a drawing has no pixels of its own: render it to PNG at the size that you mean'
+      : reason === 'image-format'
+        ? 'convert it to PNG or JPEG'
+        : 'what can be read: JPEG, PNG, WebP, GIF, TIFF, AVIF';
+  return new MetaclipError(
+    'E_IMAGE_UNSUPPORTED',
+    `${name}: the file is ${what}, not an image that can be read`,
+    {
+      hint,
+      details: { name, reason },
+    },
+  );
+}
+
+function unreadable(name: string, format: ImageFormat, error: unknown): MetaclipError {
+  const said = (error instanceof Error ? error.message : String(error)).trim().split('\n')[0] ?? '';
+  const isCut =
+    /premature end|truncated|unexpected end|end of (?:file|stream|data)|eof|not enough data/i.test(said);
+  const reason = isCut ? 'truncated' : 'damaged';
+  return new MetaclipError(
+    'E_IMAGE_UNREADABLE',
+    `${name}: the ${format.toUpperCase()} file is ${isCut ? 'cut off' : 'damaged'} (${said})`,
+    { hint: 'get the image anew', details: { name, reason, format }, cause: error },
+  );
+}
