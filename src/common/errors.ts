@@ -31,9 +31,13 @@ const FAMILY_OF_CODE = {
   E_IMAGE_TOO_LARGE: 'data',
   E_PREPROCESS_CONFIG: 'data',
   E_TOKENIZER_FORMAT: 'data',
+  E_MODEL_FORMAT: 'data',
+  E_MODEL_UNSUPPORTED: 'data',
+  E_CHECKSUM: 'data',
   E_OUTPUT_UNWRITABLE: 'environment',
   E_DISK_FULL: 'environment',
   E_MODEL_MISSING: 'environment',
+  E_DOWNLOAD_FAILED: 'environment',
   E_INTERRUPTED: 'environment',
 } as const satisfies Record<string, ErrorFamily>;
 
