@@ -25,6 +25,7 @@ import { listInputs } from '../src/curation/sources/list-inputs.ts';
 import { decodeImage } from '../src/model/preprocess/decode-image.ts';
 import { parsePreprocessorConfig } from '../src/model/preprocess/preprocessor-config.ts';
 import { loadTokenizer } from '../src/model/tokenize/load-tokenizer.ts';
+import { checkSameModel } from '../src/model/score/embeddings.ts';
 import { JobPool } from '../src/executors/job-pool.ts';
 import { makeTempFolder } from './helpers/temp-folder.ts';
 
@@ -122,6 +123,10 @@ describe('the error codes', () => {
       } catch (error) {
         throw describeSystemError(error, '/dev/full', 'write');
       }
+    },
+    E_MODEL_MISMATCH: () => {
+      const row = { data: Float32Array.of(1), count: 1, dimension: 1 };
+      checkSameModel({ ...row, fingerprint: 'one' }, { ...row, fingerprint: 'another' });
     },
     E_MODEL_MISSING: () => readLidModel(path('absent.ftz')),
     E_INTERRUPTED: () => matchInputs({ ...options('interrupted'), signal: AbortSignal.abort() }),

@@ -32,6 +32,7 @@ const FAMILY_OF_CODE = {
   E_PREPROCESS_CONFIG: 'data',
   E_TOKENIZER_FORMAT: 'data',
   E_MODEL_FORMAT: 'data',
+  E_MODEL_MISMATCH: 'data',
   E_MODEL_UNSUPPORTED: 'data',
   E_CHECKSUM: 'data',
   E_OUTPUT_UNWRITABLE: 'environment',
