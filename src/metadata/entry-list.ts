@@ -19,8 +19,8 @@ export interface EntryList {
   readonly source: string;
 }
 
-/** Most entries of a list: ids and their neighbours must stay well inside 31 bits. */
-export const MAX_ENTRIES = 1 << 26;
+/** Most entries of a list: what a Map of V8 holds. */
+export const MAX_ENTRIES = 1 << 24;
 
 const HASH_CHUNK_BYTES = 1 << 20;
 
