@@ -9,7 +9,7 @@ import { readHeader } from './delimited.ts';
 import { skipByteOrderMark } from './line-splitter.ts';
 import { openTextStream } from './open-text-stream.ts';
 import { DropLog } from './source.ts';
-import { readTarHeader, TAR_BLOCK_BYTES } from './tar-members.ts';
+import { readTarHeader, TAR_BLOCK_BYTES } from '../../common/tar-members.ts';
 
 /** Formats that can be read. */
 export const INPUT_FORMATS = ['wat', 'warc', 'parquet', 'jsonl', 'delimited', 'webdataset'] as const;

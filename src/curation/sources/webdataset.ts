@@ -18,7 +18,7 @@ import { type ByteStream, openTextStream } from './open-text-stream.ts';
 import { batchRows, type PoolRow } from './pairs-of-row.ts';
 import { parseJsonLine } from './parse-json-line.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
-import { readTarMembers, type TarMember } from './tar-members.ts';
+import { readTarMembers, type TarMember } from '../../common/tar-members.ts';
 
 /** Members that are read; every other extension only counts as part of its sample. */
 const TEXT_EXTENSIONS = ['txt', 'caption', 'json'];

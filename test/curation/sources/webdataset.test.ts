@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { readTarMembers } from '../../../src/curation/sources/tar-members.ts';
+import { readTarMembers } from '../../../src/common/tar-members.ts';
 import {
   readWebdataset,
   readWebdatasetStream,
