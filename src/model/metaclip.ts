@@ -54,22 +54,22 @@ export class MetaCLIP {
     return new MetaCLIP(await Encoder.open(folder, options));
   }
 
-  /** What the model's folder says about it. */
+  /** @returns what the model's folder says about it */
   get manifest(): ModelManifest {
     return this.#encoder.model.folder.manifest;
   }
 
-  /** Fingerprint of weights and preprocessing: embeddings with equal ones can be compared. */
+  /** @returns fingerprint of weights and preprocessing, 64 hex digits: embeddings with equal ones can be compared */
   get fingerprint(): string {
     return this.#encoder.model.fingerprint;
   }
 
-  /** Values in an embedding. */
+  /** @returns number of values in an embedding */
   get dimension(): number {
     return this.#encoder.model.dimension;
   }
 
-  /** Factor of cosines before the softmax, already exponentiated; 100 where the model states none. */
+  /** @returns factor of cosines before the softmax, already exponentiated; 100 where the model states none */
   get logitScale(): number {
     return this.manifest.logitScale;
   }

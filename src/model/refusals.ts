@@ -16,14 +16,8 @@ export interface RefusedImage {
 export function refusalReason(error: MetaclipError): string {
   const { reason } = error.details;
   if (typeof reason === 'string') return reason;
-  switch (error.code) {
-    case 'E_IMAGE_TOO_LARGE':
-      return 'too-large';
-    case 'E_INPUT_NOT_FOUND':
-      return 'not-found';
-    default:
-      return 'unreadable';
-  }
+  if (error.code === 'E_IMAGE_TOO_LARGE') return 'too-large';
+  return error.code === 'E_INPUT_NOT_FOUND' ? 'not-found' : 'unreadable';
 }
 
 /**

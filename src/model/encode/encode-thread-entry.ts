@@ -1,5 +1,6 @@
 /** The other side of {@link EncodeThread}: loads graphs and runs them, or turns image files into tensors. */
 import { parentPort } from 'node:worker_threads';
+import type * as Ort from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { MetaclipError } from '../../common/errors.ts';
 import { normaliseRows } from '../score/embeddings.ts';
@@ -14,7 +15,7 @@ type Answered = EncodeAnswer extends infer A ? (A extends { ok: true } ? Omit<A,
 const sessions = new Map<ModelSide, InferenceSession>();
 
 // Loaded when first asked for: threads that decode images need no ONNX Runtime, and the other way round.
-const loadRuntime = (): Promise<typeof import('onnxruntime-node')> => import('onnxruntime-node');
+const loadRuntime = async (): Promise<typeof Ort> => import('onnxruntime-node');
 
 async function open(side: ModelSide, path: string, threads: number): Promise<Answered> {
   const { InferenceSession } = await loadRuntime();
@@ -111,7 +112,7 @@ let decoding = 0;
 const waiting: (() => void)[] = [];
 
 async function prepare(source: string | Uint8Array, urls: boolean, spec: PreprocessSpec): Promise<Answered> {
-  if (decoding >= DECODES_AT_A_TIME) await new Promise<void>((resolve) => waiting.push(resolve));
+  while (decoding >= DECODES_AT_A_TIME) await new Promise<void>((resolve) => waiting.push(resolve));
   decoding++;
   try {
     const { decodeImage } = await import('../preprocess/decode-image.ts');
@@ -196,7 +197,10 @@ async function answer({ id, request }: NumberedRequest): Promise<void> {
   }
 }
 
-// Runs block this thread anyway; images are decoded by sharp's own threads while the one before is resized here.
+let modelWork = Promise.resolve();
+
 parentPort?.on('message', (request: NumberedRequest) => {
-  void answer(request);
+  // One after the other, so that no session is freed under a run; images are decoded by sharp's own threads meanwhile.
+  if (request.request.kind === 'prepare') void answer(request);
+  else modelWork = modelWork.then(() => answer(request));
 });

@@ -110,7 +110,7 @@ export class EncodeThread {
     this.#worker.unref();
   }
 
-  /** Requests without an answer yet. */
+  /** @returns number of requests without an answer yet */
   get pending(): number {
     return this.#waiting.size;
   }

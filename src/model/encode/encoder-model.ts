@@ -22,12 +22,12 @@ export class EncoderModel {
     return new EncoderModel(await readModelFolder(path));
   }
 
-  /** Values in an embedding. */
+  /** @returns number of values in an embedding */
   get dimension(): number {
     return this.folder.manifest.embedDim;
   }
 
-  /** Tells models apart. */
+  /** @returns what tells models apart, 64 hex digits */
   get fingerprint(): string {
     return this.folder.manifest.fingerprint;
   }

@@ -153,7 +153,8 @@ export class Encoder {
   /** Ends all threads; calls still running fail. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([this.#modelThread, ...this.#decodeThreads].map((thread) => thread?.close()));
+    const threads = [...this.#decodeThreads, ...(this.#modelThread === undefined ? [] : [this.#modelThread])];
+    await Promise.all(threads.map((thread) => thread.close()));
   }
 
   #open(side: ModelSide, path: string): Promise<GraphInfo> {
@@ -188,7 +189,7 @@ export class Encoder {
     return (this.#modelThread ??= new EncodeThread());
   }
 
-  /** The one with the least to do; a new one while all have something and there may be more. */
+  // The one with the least to do; a new one while all have something and there may be more.
   #decodeThread(): EncodeThread {
     this.#checkOpen();
     let best: EncodeThread | undefined;

@@ -53,17 +53,16 @@ export async function* streamEmbeddings(
 ): AsyncGenerator<EmbeddedImage, void, void> {
   const iterator =
     Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]();
-  let count = 0;
-  let ended = false;
+  const input = { count: 0, ended: false };
 
   /** Takes a batch from the input; an image is prepared from the moment it is there. */
   const take = async (): Promise<Promise<PreparedImage>[]> => {
     const batch: Promise<PreparedImage>[] = [];
-    while (!ended && batch.length < batchSize) {
+    while (!input.ended && batch.length < batchSize) {
       const next = await iterator.next();
-      if (next.done === true) ended = true;
+      if (next.done === true) input.ended = true;
       else {
-        const prepared = prepareImage(count++, next.value, steps);
+        const prepared = prepareImage(input.count++, next.value, steps);
         prepared.catch(ignore); // seen when the batch is awaited
         batch.push(prepared);
       }
@@ -88,8 +87,8 @@ export async function* streamEmbeddings(
       yield* results;
     }
   } finally {
-    if (!ended) {
-      ended = true;
+    if (!input.ended) {
+      input.ended = true;
       // Not awaited: an input that hangs must not hold up an interruption.
       Promise.resolve(iterator.return?.()).catch(ignore);
     }

@@ -19,7 +19,7 @@ export function folderNameOf(className: string): string {
     .replace(/^\.+/, (dots) => '_'.repeat(dots.length))
     .replace(/[. ]+$/, (end) => '_'.repeat(end.length));
   if (DEVICES.test(name)) name = `_${name}`;
-  while (Buffer.byteLength(name) > MAX_NAME_BYTES) name = [...name].slice(0, -1).join('');
+  while (Buffer.byteLength(name) > MAX_NAME_BYTES) name = Array.from(name).slice(0, -1).join('');
   return name === '' ? '_' : name;
 }
 

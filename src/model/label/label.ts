@@ -1,20 +1,14 @@
 /** Sorts the images of a folder into a data set of folders, one a class, with a manifest that accounts for every image. */
 import { constants } from 'node:fs';
-import { copyFile, link, readdir, realpath } from 'node:fs/promises';
+import { copyFile, link, realpath } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
-import {
-  checkWritable,
-  ensureFolder,
-  produceFile,
-  readJsonFile,
-  writeFileAtomic,
-} from '../../common/files.ts';
-import { canonicalJson } from '../../common/hashing.ts';
+import { ensureFolder, produceFile } from '../../common/files.ts';
 import { TOOL_VERSION } from '../../common/version.ts';
 import type { ImageSource } from '../encode/image-source.ts';
 import { checkInterrupted, type EmbeddedImage } from '../encode/image-stream.ts';
 import { listImages, type ListedImage } from '../list-images.ts';
+import { claimOutputFolder, finishOutputFolder } from '../output-folder.ts';
 import { countReason, refusalReason, sortedReasons } from '../refusals.ts';
 import type { Embeddings } from '../score/embeddings.ts';
 import type { Ontology } from '../score/ontology.ts';
@@ -118,7 +112,12 @@ export async function label(
     split,
     seed,
   };
-  await claimFolder(out, settings);
+  if ((await claimOutputFolder(out, STATE_FILE, settings)) === 'finished') {
+    throw new MetaclipError('E_OUTPUT_NOT_EMPTY', `${out}: holds the finished result of an earlier call`, {
+      hint: 'choose another --out, or remove this folder',
+      details: { path: out },
+    });
+  }
   const weights = await model.promptWeights(ontology, options.templates);
 
   const counter = new LabelCounter(ontology.classes, folders);
@@ -195,10 +194,7 @@ export async function label(
     await addEarly(Infinity);
     return counter.summary(out, images.length);
   });
-  await writeFileAtomic(
-    join(out, STATE_FILE),
-    `${JSON.stringify({ settings, done: true, summary }, null, 2)}\n`,
-  );
+  await finishOutputFolder(out, STATE_FILE, settings, summary);
   return summary;
 }
 
@@ -250,7 +246,7 @@ function fileNameOf(image: ListedImage, hash: string): string {
   const base = image.name.slice(image.name.lastIndexOf('/') + 1);
   const extension = extname(base);
   const stem = folderNameOf(base.slice(0, base.length - extension.length));
-  return `${[...stem].slice(0, 80).join('')}-${hash.slice(0, 12)}${extension.toLowerCase()}`;
+  return `${Array.from(stem).slice(0, 80).join('')}-${hash.slice(0, 12)}${extension.toLowerCase()}`;
 }
 
 async function place(from: string, to: string, asLink: boolean): Promise<void> {
@@ -287,35 +283,6 @@ async function checkApart(folder: string, out: string): Promise<void> {
   if (!isInside(a, b) && !isInside(b, a)) return;
   throw new MetaclipError('E_USAGE', `${out}: lies in the folder of images, or holds it`, {
     hint: 'choose an --out beside the folder',
-  });
-}
-
-async function claimFolder(out: string, settings: object): Promise<void> {
-  const path = join(out, STATE_FILE);
-  const state = await readJsonFile(path);
-  if (state === undefined) {
-    const names = await readdir(out).catch(() => []);
-    if (names.length > 0) {
-      throw new MetaclipError('E_OUTPUT_NOT_EMPTY', `${out}: holds ${names.length} files of something else`, {
-        hint: 'choose another --out, or empty this one',
-        details: { path: out },
-      });
-    }
-    checkWritable(out);
-    await writeFileAtomic(path, `${JSON.stringify({ settings, done: false }, null, 2)}\n`);
-    return;
-  }
-  const { settings: before, done } = state as { settings?: unknown; done?: unknown };
-  if (done === true) {
-    throw new MetaclipError('E_OUTPUT_NOT_EMPTY', `${out}: holds the finished result of an earlier call`, {
-      hint: 'choose another --out, or remove this folder',
-      details: { path: out },
-    });
-  }
-  if (canonicalJson(before) === canonicalJson(settings)) return;
-  throw new MetaclipError('E_RUN_MISMATCH', `${out}: holds an interrupted call with other options`, {
-    hint: `give the same options (they stand in ${path}), or choose another --out`,
-    details: { path },
   });
 }
 
