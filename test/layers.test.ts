@@ -50,8 +50,8 @@ const ORDER: readonly (readonly string[])[] = [
   ['curation/jobs'],
   ['executors', 'curation/stages'],
   ['curation/curate-options', 'curation/summary'],
-  ['curation/curate'],
   ['curation/stats'],
+  ['curation/curate'],
   ['curation/report'],
 ];
 

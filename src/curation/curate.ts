@@ -4,17 +4,18 @@
  */
 import {
   checkWritable,
-  fileSizeOf,
   fingerprintFile,
   removeOwnTemporaries,
   removeStaleTemporaries,
-  writeFileAtomic,
 } from '../common/files.ts';
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { MetaclipError } from '../common/errors.ts';
 import { TOOL_VERSION } from '../common/version.ts';
 import { JobPool } from '../executors/job-pool.ts';
 import { type KnownList, openKnownList } from '../metadata/known-list.ts';
+import { wordnetSources } from '../metadata/wordnet-list.ts';
+import { type ListSource, readListSources } from '../metadata/write-list.ts';
 import {
   type CapChoice,
   checkOneOf,
@@ -165,7 +166,8 @@ async function startRun(options: CurateOptions, lastStage: LastStage): Promise<C
   const tasks = await listTasks(resolved.inputs, (path) => ignored.push(path));
   const layout = new RunLayout(resolved.out);
   prepareFolders(layout);
-  const run = describeRun(resolved, entries, dropList, tasks);
+  const sources = await findSources(entries, resolved.metadata);
+  const run = describeRun(resolved, entries, sources, dropList, tasks);
   const resumed = await openRun(layout, run);
   return carryOut({
     layout,
@@ -246,24 +248,31 @@ async function runStages(
 
   // Loaded here: a call that only matches needs neither Arrow nor Parquet in this thread.
   const { runCountStage } = await import('./stages/count-stage.ts');
-  const { writeEntryCounts } = await import('./write/entry-counts.ts');
+  const { hasFooter, writeEntryCounts } = await import('./write/entry-counts.ts');
   const writeCounts = async (counts: Float64Array, q: Float64Array | null, footer: Record<string, string>) =>
     writeEntryCounts(layout.entryCounts, (await entries.load()).entries, counts, q, footer);
 
   const counted = await runCountStage(context, run, matchMarkers);
   onExecuted(counted.executedCount);
+  const countFooter = {
+    ...runFooter(run),
+    'metaclip.counts_sha256': createHash('sha256')
+      .update(new Uint8Array(counted.counts.buffer))
+      .digest('hex'),
+  };
   if (lastStage === 'count') {
-    await writeCounts(counted.counts, null, runFooter(run));
+    // A file that balancing wrote from the same counts has all of it, and q.
+    if (!(await hasFooter(layout.entryCounts, countFooter, ['metaclip.t']))) {
+      await writeCounts(counted.counts, null, countFooter);
+    }
     return null;
   }
 
   const { runBalanceStage } = await import('./stages/balance-stage.ts');
   const balanced = await runBalanceStage(context, run, counted);
   onExecuted(balanced.executedCount);
-  const footer = { ...runFooter(run), 'metaclip.t': String(balanced.t) };
-  if (balanced.executedCount > 0 || (await fileSizeOf(layout.entryCounts)) === undefined) {
-    await writeCounts(counted.counts, balanced.q, footer);
-  }
+  const footer = { ...countFooter, 'metaclip.t': String(balanced.t) };
+  if (!(await hasFooter(layout.entryCounts, footer))) await writeCounts(counted.counts, balanced.q, footer);
   const { entries: list } = await entries.load();
   const unmatchable = describeUnmatchable(list, run.match.compat).length;
   const summary = summarizeRun(run, matchMarkers, counted, balanced, unmatchable);
@@ -272,7 +281,8 @@ async function runStages(
   const { runWriteStage } = await import('./stages/write-stage.ts');
   const written = await runWriteStage(context, run, balanced);
   onExecuted(written.executedCount);
-  await writeFileAtomic(layout.stats, `${JSON.stringify(summary, null, 2)}\n`);
+  const { finishRun } = await import('./stats/finish-run.ts');
+  await finishRun({ layout, run, matchMarkers, counted, balanced }, list, unmatchable, written.markers);
   return summary;
 }
 
@@ -297,9 +307,16 @@ function cacheFolderOf(control: RunControl): string {
   return control.cacheDir ?? defaultCacheFolder();
 }
 
+/** Recorded when a run starts: the file beside the list may be another one later. */
+async function findSources(entries: KnownList, path: string | null): Promise<readonly ListSource[] | null> {
+  if (path === null) return wordnetSources(entries.entryCount);
+  return (await readListSources(path, entries.fingerprint)) ?? null;
+}
+
 function describeRun(
   options: ResolvedCurateOptions,
   entries: KnownList,
+  sources: readonly ListSource[] | null,
   dropList: DropList | null,
   tasks: readonly RunTask[],
 ): RunFile {
@@ -311,6 +328,7 @@ function describeRun(
       entryCount: entries.entryCount,
       source: entries.source,
       path: options.metadata,
+      sources,
     },
     match: {
       compat: options.compat,

@@ -14,6 +14,7 @@ import { isDuplicateRow } from '../dedup/resolve-partition.ts';
 import { KEYS_BLOCK_ROWS, type KeysBlock, readKeys } from '../matched/keys-file.ts';
 import { ParquetSink } from '../matched/parquet-sink.ts';
 import { drawOf, keyOfSeed, UID_WORDS } from '../pair-ids.ts';
+import { BalanceTally } from './balance-tally.ts';
 
 /** What became of a task's matched pairs. */
 export interface BalanceTotals {
@@ -24,6 +25,16 @@ export interface BalanceTotals {
   readonly expectedKept: number;
   /** Sum of P (1 - P): the variance of the number of kept pairs over seeds. */
   readonly variance: number;
+}
+
+/** Expectations for several caps, each in the order of the caps. */
+export interface CapExpectations {
+  /** Sum of the keep probabilities. */
+  readonly expected: readonly number[];
+  /** Sum of P (1 - P). */
+  readonly variance: readonly number[];
+  /** Pairs with P = 1. */
+  readonly certain: readonly number[];
 }
 
 /**
@@ -46,14 +57,14 @@ const FIELDS = [new Field('keep_prob', new Float32(), true)];
 const SCHEMA = new Schema(FIELDS);
 
 /**
- * Time O(matches); memory one block.
+ * Time O(matches); memory one block, and 8 bytes an entry.
  *
  * @param keysPath - keys file of the task
  * @param duplicates - bit per row; see `readDuplicateRows`
  * @param q - entry probability by entry id; read only
  * @param seed - integer in [0, 2^53)
  * @param outPath - temporary path of the file to make
- * @returns totals of the task
+ * @returns totals of the task, and what was tallied of its pairs
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`, `E_DISK_FULL`
  */
 export async function balanceTask(
@@ -62,8 +73,9 @@ export async function balanceTask(
   q: Float64Array,
   seed: number,
   outPath: string,
-): Promise<BalanceTotals> {
+): Promise<{ totals: BalanceTotals; tally: BalanceTally }> {
   const key = keyOfSeed(seed);
+  const tally = new BalanceTally(q.length);
   const totals = { keptCount: 0, notSampledCount: 0, duplicateCount: 0, expectedKept: 0, variance: 0 };
   const sink = await ParquetSink.create(outPath, { metadata: {}, rowGroupRows: KEYS_BLOCK_ROWS });
   try {
@@ -72,7 +84,7 @@ export async function balanceTask(
     let blockCount = 0;
     for await (const block of readKeys(keysPath)) {
       const keptBefore = totals.keptCount;
-      decideBlock(block, duplicates, q, key, probabilities, isKept, totals);
+      decideBlock(block, duplicates, q, key, probabilities, isKept, totals, tally);
       await sink.write(columnOf(probabilities, isKept, block.rowCount, totals.keptCount - keptBefore));
       blockCount++;
     }
@@ -82,7 +94,7 @@ export async function balanceTask(
     await sink.abort();
     throw error;
   }
-  return totals;
+  return { totals, tally };
 }
 
 function decideBlock(
@@ -93,6 +105,7 @@ function decideBlock(
   probabilities: Float32Array,
   isKept: Uint8Array,
   totals: { -readonly [name in keyof BalanceTotals]: number },
+  tally: BalanceTally,
 ): void {
   isKept.fill(0);
   let start = 0;
@@ -105,8 +118,10 @@ function decideBlock(
       const probability = keepProbability(block.ids, start, end, q);
       totals.expectedKept += probability;
       totals.variance += probability * (1 - probability);
+      tally.addPair(block.ids, start, end, q, probability);
       if (drawOf(block.uids, i * UID_WORDS, key) < probability) {
         totals.keptCount++;
+        tally.addKept(block.ids, start, end);
         probabilities[i] = probability;
         isKept[i >> 3] = (isKept[i >> 3] ?? 0) | (1 << (i & 7));
       } else {
@@ -137,13 +152,14 @@ function columnOf(
 }
 
 /**
- * Expected number of kept pairs of one task for several caps in one pass.
+ * Expected number of kept pairs of one task for several caps in one pass, with the very arithmetic of
+ * {@link keepProbability}. Time O(matches x caps), less where caps keep pairs for certain.
  *
  * @param keysPath - keys file of the task
  * @param duplicates - bit per row
  * @param counts - entry count by entry id, over the whole run
  * @param caps - caps to evaluate
- * @returns sum of the keep probabilities for each cap
+ * @returns sums for each cap
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
  */
 export async function expectedKeptOfTask(
@@ -151,25 +167,34 @@ export async function expectedKeptOfTask(
   duplicates: Uint8Array,
   counts: Float64Array,
   caps: readonly number[],
-): Promise<number[]> {
-  const sums = caps.map(() => 0);
+): Promise<CapExpectations> {
+  const expected = caps.map(() => 0);
+  const variance = caps.map(() => 0);
+  const certain = caps.map(() => 0);
   for await (const block of readKeys(keysPath)) {
     let start = 0;
     for (let i = 0; i < block.rowCount; i++) {
       const end = block.idEnds[i] ?? 0;
       if (!isDuplicateRow(duplicates, block.firstRow + i)) {
-        let least = Infinity; // the rarest entry of the pair: caps above its count keep the pair for certain
+        let least = Infinity; // the rarest entry of the pair: caps from its count on keep the pair for certain
         for (let k = start; k < end; k++) least = Math.min(least, counts[block.ids[k] ?? 0] ?? 0);
-        caps.forEach((t, index) => {
-          let none = 1;
-          if (t >= least) none = 0;
-          else for (let k = start; k < end; k++) none *= 1 - t / (counts[block.ids[k] ?? 0] ?? 1);
+        for (let index = 0; index < caps.length; index++) {
+          const t = caps[index] ?? 0;
+          if (t >= least) {
+            expected[index] = (expected[index] ?? 0) + 1;
+            certain[index] = (certain[index] ?? 0) + 1;
+            continue;
+          }
           // `t >= least` covers every count at or below t, so the quotient is below 1 here.
-          sums[index] = (sums[index] ?? 0) + (1 - none);
-        });
+          let none = 1;
+          for (let k = start; k < end; k++) none *= 1 - t / (counts[block.ids[k] ?? 0] ?? 1);
+          const probability = 1 - none;
+          expected[index] = (expected[index] ?? 0) + probability;
+          variance[index] = (variance[index] ?? 0) + probability * (1 - probability);
+        }
       }
       start = end;
     }
   }
-  return sums;
+  return { expected, variance, certain };
 }

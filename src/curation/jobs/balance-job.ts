@@ -1,27 +1,25 @@
 /** Balancing as jobs over the files of a run directory. */
 import { produceFile } from '../../common/files.ts';
 import { balanceTask, expectedKeptOfTask } from '../balance/balance-task.ts';
+import { writeCounts } from '../count/count-task.ts';
 import { RunLayout } from '../run/layout.ts';
 import { duplicatesOf } from './count-job.ts';
 import type { BalanceJob, BareResult, ExpectedJob } from './job.ts';
 
 /**
  * @param job - task and caps
- * @returns `values`: the expected number of kept pairs for each cap
+ * @returns `values`: for each cap the expected number of kept pairs, then for each its variance, then the certain pairs
  */
 export async function expectedJob(job: ExpectedJob): Promise<BareResult> {
   const keys = new RunLayout(job.root).keys(job.task);
   const counts = new Float64Array(job.counts);
-  return {
-    outputs: [],
-    totals: {},
-    values: await expectedKeptOfTask(keys, await duplicatesOf(job), counts, job.caps),
-  };
+  const of = await expectedKeptOfTask(keys, await duplicatesOf(job), counts, job.caps);
+  return { outputs: [], totals: {}, values: [...of.expected, ...of.variance, ...of.certain] };
 }
 
 /**
  * @param job - task to balance
- * @returns report with `kept`, `notSampled`, `duplicates`, `expected` and `variance`
+ * @returns report with `kept`, `keptMatches`, `notSampled`, `duplicates`, `expected` and `variance`, and the bins of the tally
  */
 export async function balanceJob(job: BalanceJob): Promise<BareResult> {
   const layout = new RunLayout(job.root);
@@ -31,14 +29,22 @@ export async function balanceJob(job: BalanceJob): Promise<BareResult> {
   const { result, sizeBytes } = await produceFile(path, (temporaryPath) =>
     balanceTask(layout.keys(job.task), duplicates, q, job.seed, temporaryPath),
   );
+  const { totals, tally } = result;
+  const keptPath = layout.keptCounts(job.task);
+  const keptSizeBytes = await writeCounts(keptPath, tally.keptCounts, job.footer);
   return {
-    outputs: [{ path, sizeBytes }],
+    outputs: [
+      { path, sizeBytes },
+      { path: keptPath, sizeBytes: keptSizeBytes },
+    ],
     totals: {
-      kept: result.keptCount,
-      notSampled: result.notSampledCount,
-      duplicates: result.duplicateCount,
-      expected: result.expectedKept,
-      variance: result.variance,
+      kept: totals.keptCount,
+      keptMatches: tally.keptMatches,
+      notSampled: totals.notSampledCount,
+      duplicates: totals.duplicateCount,
+      expected: totals.expectedKept,
+      variance: totals.variance,
     },
+    bins: { ...tally.bins },
   };
 }

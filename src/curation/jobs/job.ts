@@ -73,6 +73,7 @@ export interface BalanceJob extends TaskRows {
   /** Float64 entry probabilities. */
   readonly q: SharedArrayBuffer;
   readonly seed: number;
+  readonly footer: Readonly<Record<string, string>>;
 }
 
 /** Matched rows and decisions to a shard. */

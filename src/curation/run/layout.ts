@@ -30,6 +30,18 @@ export class RunLayout {
   get stats(): string {
     return join(this.root, 'stats.json');
   }
+  /** @returns what is remembered of passes over all matched pairs */
+  get statsDetail(): string {
+    return join(this.root, 'stats-detail.json');
+  }
+  /** @returns the data card for people */
+  get dataCard(): string {
+    return join(this.root, 'README.md');
+  }
+  /** @returns the data card for programs: entry to number of kept pairs */
+  get dataCardJson(): string {
+    return join(this.root, 'datacard.json');
+  }
   /** @returns the sum of all counts */
   get totalCounts(): string {
     return join(this.root, 'counts', 'total.parquet');
@@ -83,6 +95,13 @@ export class RunLayout {
   }
   /**
    * @param task - task number
+   * @returns sparse counts of a task's kept pairs
+   */
+  keptCounts(task: number): string {
+    return join(this.root, 'kept', `${numbered(task)}.parquet`);
+  }
+  /**
+   * @param task - task number
    * @param extension - of the shard schema
    * @returns the result
    */
@@ -107,7 +126,7 @@ export class RunLayout {
 
   /** @returns every folder in which files are written under temporary names */
   get outputFolders(): string[] {
-    const names = ['.', 'matched', 'dedup', 'counts', 'balanced', 'curated'];
+    const names = ['.', 'matched', 'dedup', 'counts', 'balanced', 'kept', 'curated'];
     return [
       ...names.map((name) => join(this.root, name)),
       ...STAGES.map((stage) => this.markerFolder(stage)),

@@ -13,6 +13,8 @@ export interface PieceReport {
   readonly outputs: readonly { readonly path: string; readonly sizeBytes: number }[];
   /** Numbers that add up over pieces. */
   readonly totals: Readonly<Record<string, number>>;
+  /** Rows of numbers that add up by position: what histograms are made of. */
+  readonly bins?: Readonly<Record<string, readonly number[]>>;
   /** Left out, by reason. */
   readonly drops?: Readonly<Record<string, number>>;
   /** Examples of what was left out. */

@@ -9,6 +9,7 @@ import { readdir } from 'node:fs/promises';
 import { MetaclipError } from '../../common/errors.ts';
 import { readJsonFile, writeFileAtomic } from '../../common/files.ts';
 import { canonicalJson, fingerprintOf } from '../../common/hashing.ts';
+import type { ListSource } from '../../metadata/write-list.ts';
 import type { CapOption } from '../balance/cap.ts';
 import type { Compat } from '../compat.ts';
 import type { ShardSchema } from '../write/shard-schema.ts';
@@ -64,6 +65,8 @@ export interface RunFile {
     readonly source: string;
     /** Absolute path of the list; null for the one that comes with the package. */
     readonly path: string | null;
+    /** Where its entries come from, in list order; null or absent where that is not known. */
+    readonly sources?: readonly ListSource[] | null;
   };
   readonly match: MatchOptions;
   readonly balance: BalanceOptions;

@@ -6,6 +6,7 @@ import { capOfTailShare, capOfTarget, entryProbability } from '../balance/cap.ts
 import type { Marker } from '../run/markers.ts';
 import type { RunFile } from '../run/run-file.ts';
 import type { CountResult } from './count-stage.ts';
+import { runFooter } from './match-stage.ts';
 import { runPieces, type StageContext } from './run-pieces.ts';
 
 /** Result of the balance stage. */
@@ -23,7 +24,7 @@ export interface BalanceResult {
  * @param context - what the stages share
  * @param run - run file
  * @param counted - result of the count stage
- * @returns the cap, and markers with `kept`, `notSampled`, `duplicates`, `expected`, `variance`
+ * @returns the cap, and markers with `kept`, `keptMatches`, `notSampled`, `duplicates`, `expected`, `variance`
  * @throws {@link MetaclipError} `E_USAGE` when a target can't be reached
  */
 export async function runBalanceStage(
@@ -39,14 +40,16 @@ export async function runBalanceStage(
   const { rowsKey, rowCounts, partitionCount } = counted;
   const { root } = context.layout;
   const { seed } = run.balance;
-  const keys = rowCounts.map((_, task) => fingerprintOf({ rowsKey, task, t, seed }));
+  const footer = { ...runFooter(run), 'metaclip.t': String(t), 'metaclip.seed': String(seed) };
+  // `tally`: version of what a piece leaves beside its decisions.
+  const keys = rowCounts.map((_, task) => fingerprintOf({ tally: 1, rowsKey, task, t, seed }));
   const result = await runPieces(
     context,
     'balance',
     rowCounts.map((rowCount, task) => ({
       index: task,
       key: keys[task] ?? '',
-      job: { kind: 'balance' as const, root, task, rowCount, partitionCount, q: q.buffer, seed },
+      job: { kind: 'balance' as const, root, task, rowCount, partitionCount, q: q.buffer, seed, footer },
     })),
   );
   return { t, q, keys, markers: result.markers, executedCount: result.executedCount };

@@ -1,41 +1,20 @@
 /**
  * The statistics of a run: the types of what is known of it. `stats.json` has what costs nothing once the run is balanced;
- * the fields that need another pass over the matched shards are null there and filled by {@link collectRunStats}.
+ * the fields that need another pass over the matched shards are null there and filled by `collectRunStats`.
  *
  * All numbers are exact, duplicates are excluded as counting does, and "after" is the pairs that were really kept.
  */
+import type { Histogram } from '../../common/histogram.ts';
 import type { MatchOptions, WriteOptions } from '../run/run-file.ts';
 import type { CapOption } from '../balance/cap.ts';
-import type { StageProgress } from '../stages/run-pieces.ts';
 import type { RunSummary } from '../summary.ts';
+
+export type { Histogram, HistogramBin } from '../../common/histogram.ts';
 
 /** One number over the matched pairs and the same over the kept ones. */
 export interface BeforeAfter<T> {
   readonly before: T;
   readonly after: T;
-}
-
-/** A bin of whole numbers. */
-export interface HistogramBin {
-  /** First value (inclusive). */
-  readonly from: number;
-  /** Last value (exclusive). */
-  readonly to: number;
-  readonly count: number;
-}
-
-/** Distribution of a whole number: bins of one value each below 1,024, above them bins that double in width. */
-export interface Histogram {
-  /** Observations. */
-  readonly count: number;
-  /** Exact sum of the values. */
-  readonly sum: number;
-  /** `sum / count`; 0 when there are none. */
-  readonly mean: number;
-  /** Lower median; of bins wider than 1 the bin's first value. */
-  readonly median: number;
-  /** Ascending; bins without observations are left out. */
-  readonly bins: readonly HistogramBin[];
 }
 
 /** One entry of a table. */
@@ -221,7 +200,14 @@ export interface RunStats extends RunSummary {
   readonly perEntry: EntryCounts;
 }
 
-/** Choices of {@link collectRunStats}. */
+/** Told to whoever shows progress. */
+export interface StatsProgress {
+  readonly pass: 'sweep' | 'texts';
+  readonly doneTasks: number;
+  readonly totalTasks: number;
+}
+
+/** Choices of `collectRunStats`. */
 export interface StatsOptions {
   /** Rows of `counts.top`; default 20. */
   readonly topCount?: number;
@@ -231,27 +217,9 @@ export interface StatsOptions {
   readonly sweepCaps?: readonly number[];
   /** File with one class name a line. */
   readonly classes?: string;
-  /** Entry list, if it is no longer where the run found it. */
-  readonly metadata?: string;
   /** Worker threads of the sweep; default: one for each core. */
   readonly workers?: number;
-  /** Folder for what is known of lists; default: `METACLIP_CACHE`, else the user's cache folder. */
-  readonly cacheDir?: string;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: StageProgress) => void;
+  /** Called when a pass over the matched pairs begins and after each task of it. */
+  readonly onProgress?: (progress: StatsProgress) => void;
 }
-
-/**
- * Collects the statistics of a balanced run. What needs a pass over the matched pairs (sweep, texts) is remembered in the
- * run directory, so a second call reads no pairs.
- *
- * Memory: 16 bytes an entry and the entry list; a block of pairs a worker; DuckDB's limit of 256 MiB for texts per image,
- * which spills to the run directory.
- *
- * @param dir - run directory
- * @param options - what to collect
- * @returns the statistics
- * @throws {@link MetaclipError} `E_RUN_MISSING`, `E_RUN_INCOMPLETE` when it is not balanced yet, `E_DAMAGED_RUN_FILE`,
- *   `E_METADATA_MISMATCH`, `E_INTERRUPTED`
- */
-export declare function collectRunStats(dir: string, options?: StatsOptions): Promise<RunStats>;

@@ -1,7 +1,9 @@
 /** `entry_counts.parquet`: one row an entry, in list order: entry_id, entry, count, q (null until balanced). */
 import { Field, Float64, makeData, RecordBatch, Schema, Struct, Uint32, Uint64, Utf8 } from 'apache-arrow';
-import { produceFile } from '../../common/files.ts';
-import { ParquetSink } from '../matched/parquet-sink.ts';
+import { sqlPath, sqlString, withDuckdb } from '../../common/duckdb.ts';
+import { fileSizeOf, produceFile } from '../../common/files.ts';
+import { canonicalJson } from '../../common/hashing.ts';
+import { FOOTER_KEY, ParquetSink } from '../matched/parquet-sink.ts';
 
 const ROW_GROUP_ROWS = 65_536;
 const FIELDS = [
@@ -48,6 +50,37 @@ export async function writeEntryCounts(
     }
   });
   return sizeBytes;
+}
+
+/**
+ * Whether a file says of itself that it was made of the same things. So a file that another stage has written since, or that
+ * was left behind by an interrupted call, is known for what it is.
+ *
+ * @param path - file that {@link writeEntryCounts} made; may be absent
+ * @param metadata - what is wanted in its footer
+ * @param ignored - keys of the footer that do not matter
+ * @returns true when the footer is equal; false too when there is no readable file
+ */
+export async function hasFooter(
+  path: string,
+  metadata: Readonly<Record<string, string>>,
+  ignored: readonly string[] = [],
+): Promise<boolean> {
+  if ((await fileSizeOf(path)) === undefined) return false;
+  try {
+    const found = await withDuckdb(async (connection) => {
+      const reader = await connection.runAndReadAll(
+        `SELECT decode(value) FROM parquet_kv_metadata(${sqlPath(path)}) WHERE decode(key) = ${sqlString(FOOTER_KEY)}`,
+      );
+      return reader.getRows()[0]?.[0];
+    });
+    const footer: unknown = JSON.parse(typeof found === 'string' ? found : '{}');
+    if (typeof footer !== 'object' || footer === null) return false;
+    const kept = Object.entries(footer).filter(([key]) => !ignored.includes(key));
+    return canonicalJson(Object.fromEntries(kept)) === canonicalJson(metadata);
+  } catch {
+    return false; // cut short, or no Parquet file: it is written anew
+  }
 }
 
 function rowsOf(
