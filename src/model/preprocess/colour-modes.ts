@@ -14,17 +14,17 @@ function multiplyBytes(a: number, b: number): number {
  *
  * Complexity: O(pixels), 1 copy.
  *
- * @param data - LA or RGBA pixels; not changed
- * @param channels - 2 or 4
+ * @param data - RGBA pixels; not changed
  * @returns the same pixels with colours weighed by alpha
  */
-export function premultiplyAlpha(data: Uint8Array, channels: 2 | 4): Uint8Array {
+export function premultiplyAlpha(data: Uint8Array): Uint8Array {
   const out = new Uint8Array(data.length);
-  const colours = channels - 1;
-  for (let at = 0; at < data.length; at += channels) {
-    const alpha = data[at + colours]!;
-    for (let i = 0; i < colours; i++) out[at + i] = multiplyBytes(data[at + i]!, alpha);
-    out[at + colours] = alpha;
+  for (let at = 0; at < data.length; at += 4) {
+    const alpha = data[at + 3]!;
+    out[at] = multiplyBytes(data[at]!, alpha);
+    out[at + 1] = multiplyBytes(data[at + 1]!, alpha);
+    out[at + 2] = multiplyBytes(data[at + 2]!, alpha);
+    out[at + 3] = alpha;
   }
   return out;
 }
@@ -35,16 +35,12 @@ export function premultiplyAlpha(data: Uint8Array, channels: 2 | 4): Uint8Array 
  * Complexity: O(pixels).
  *
  * @param data - pixels of {@link premultiplyAlpha}, resized; changed
- * @param channels - 2 or 4
  */
-export function unpremultiplyAlpha(data: Uint8Array, channels: 2 | 4): void {
-  const colours = channels - 1;
-  for (let at = 0; at < data.length; at += channels) {
-    const alpha = data[at + colours]!;
+export function unpremultiplyAlpha(data: Uint8Array): void {
+  for (let at = 0; at < data.length; at += 4) {
+    const alpha = data[at + 3]!;
     if (alpha === 0 || alpha === 255) continue;
-    for (let i = 0; i < colours; i++) {
-      data[at + i] = Math.min(255, Math.trunc((255 * data[at + i]!) / alpha));
-    }
+    for (let i = at; i < at + 3; i++) data[i] = Math.min(255, Math.trunc((255 * data[i]!) / alpha));
   }
 }
 
@@ -61,11 +57,9 @@ export function toRgb(data: Uint8Array, mode: ImageMode): Uint8Array {
   switch (mode) {
     case 'RGB':
       return data;
-    case 'L':
-    case 'LA': {
-      const step = mode === 'L' ? 1 : 2;
-      const out = new Uint8Array((data.length / step) * 3);
-      for (let from = 0, to = 0; from < data.length; from += step, to += 3) {
+    case 'L': {
+      const out = new Uint8Array(data.length * 3);
+      for (let from = 0, to = 0; from < data.length; from++, to += 3) {
         const grey = data[from]!;
         out[to] = grey;
         out[to + 1] = grey;

@@ -9,13 +9,13 @@ import { open, type FileHandle } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { sniffImageFormat, type ImageFormat } from './image-format.ts';
-import { readPngHeader, type PngHeader } from './png-header.ts';
+import { findStoredMode } from './stored-mode.ts';
 
-/** Channels of a decoded image, by Pillow's names. */
-export type ImageMode = 'L' | 'LA' | 'RGB' | 'RGBA' | 'CMYK';
+/** Channels of a decoded image, by Pillow's names; grey with alpha becomes RGBA, which changes no result. */
+export type ImageMode = 'L' | 'RGB' | 'RGBA' | 'CMYK';
 
 /** Bytes per pixel of each mode. */
-export const CHANNELS: Readonly<Record<ImageMode, number>> = { L: 1, LA: 2, RGB: 3, RGBA: 4, CMYK: 4 };
+export const CHANNELS: Readonly<Record<ImageMode, number>> = { L: 1, RGB: 3, RGBA: 4, CMYK: 4 };
 
 /** Pixels, and what of their origin matters afterwards. */
 export interface DecodedImage {
@@ -79,7 +79,6 @@ export async function decodeImage(
   const sniffed = sniffImageFormat(bytes);
   if (sniffed.format === null) throw unsupported(name, sniffed.reason, sniffed.what);
   const { format } = sniffed;
-  const png = format === 'png' ? readPngHeader(bytes) : undefined;
   let metadata: Metadata;
   try {
     metadata = await openImage(bytes).metadata();
@@ -89,8 +88,8 @@ export async function decodeImage(
   const { width, height } = metadata;
   checkSize(name, width, height, limits);
 
-  const { mode, isIndexed } = describeMode(metadata, png);
-  let image = toMode(openImage(bytes), mode);
+  const { mode, isIndexed, frameCount } = findStoredMode(bytes, metadata);
+  let image = toMode(openImage(bytes), mode, metadata);
   if (limits.applyOrientation) image = image.autoOrient();
   try {
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
@@ -101,7 +100,7 @@ export async function decodeImage(
       mode,
       isIndexed,
       format,
-      frameCount: png?.frameCount ?? metadata.pages ?? 1,
+      frameCount,
     };
   } catch (error) {
     throw unreadable(name, format, error);
@@ -113,26 +112,10 @@ function openImage(bytes: Uint8Array): Sharp {
   return sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false });
 }
 
-/** Pillow's mode of the file: what a transparent colour beside grey, RGB or a palette says is not a channel there. */
-function describeMode(
-  metadata: Metadata,
-  png: PngHeader | undefined,
-): { mode: ImageMode; isIndexed: boolean } {
-  if (png !== undefined) return { mode: png.mode, isIndexed: png.isIndexed };
-  const hasAlpha = metadata.hasAlpha;
-  if (metadata.space === 'cmyk') return { mode: 'CMYK', isIndexed: false };
-  const isIndexed =
-    metadata.format === 'gif' ||
-    (metadata.format === 'tiff' && (metadata.bitsPerSample === 1 || metadata.paletteBitDepth !== undefined));
-  if (metadata.space === 'b-w' || metadata.space === 'grey16') {
-    return { mode: hasAlpha ? 'LA' : 'L', isIndexed };
-  }
-  return { mode: hasAlpha && metadata.format !== 'gif' ? 'RGBA' : 'RGB', isIndexed };
-}
-
-function toMode(image: Sharp, mode: ImageMode): Sharp {
+/** 16-bit grey goes through RGB, where the library keeps the high byte; as grey it would apply a gamma. */
+function toMode(image: Sharp, mode: ImageMode, metadata: Metadata): Sharp {
   if (mode === 'CMYK') return image.pipelineColourspace('cmyk').toColourspace('cmyk');
-  return image.toColourspace(mode === 'L' || mode === 'LA' ? 'b-w' : 'srgb');
+  return image.toColourspace(mode === 'L' && metadata.depth === 'uchar' ? 'b-w' : 'srgb');
 }
 
 /** The channels of the mode out of those that the decoder gave; the same array where nothing is to be dropped. */

@@ -10,10 +10,9 @@ import { MetaclipError } from '../../common/errors.ts';
 import { premultiplyAlpha, toRgb, unpremultiplyAlpha } from './colour-modes.ts';
 import { CHANNELS, type DecodedImage } from './decode-image.ts';
 import { cropOffset, outputSizeOf, resizedSize, type PreprocessSpec, type Size } from './preprocess-spec.ts';
-import { AxisWeightsCache } from './resample-coefficients.ts';
 import { resizeWindow } from './resize-window.ts';
 
-/** Follows one spec; holds its tables and the weights of recent image sizes (at most 4 MiB). */
+/** Follows one spec; holds its table (3 KiB). */
 export class Preprocessor {
   readonly spec: PreprocessSpec;
   /** Pixels of a row of the tensor. */
@@ -24,7 +23,6 @@ export class Preprocessor {
   readonly length: number;
   /** 256 floats per channel: what each byte becomes. */
   readonly #values: Float32Array;
-  readonly #weights = new AxisWeightsCache();
 
   /**
    * @param spec - the preprocessing
@@ -67,7 +65,7 @@ export class Preprocessor {
    * @returns `out`
    * @throws {RangeError} when `pixels` is no image of this preprocessor or does not fit into `out`
    */
-  toTensor(pixels: Uint8Array, out = new Float32Array(this.length), offset = 0): Float32Array {
+  toTensor(pixels: Uint8Array, out: Float32Array = new Float32Array(this.length), offset = 0): Float32Array {
     if (pixels.length !== this.length || offset < 0 || offset + this.length > out.length) {
       throw new RangeError(
         `${pixels.length} bytes to ${out.length} floats at ${offset}: ${this.length} of each are needed`,
@@ -100,13 +98,12 @@ export class Preprocessor {
     const { window, left, top } = placeCrop(target, spec);
     const isSameSize = target.width === image.width && target.height === image.height;
     const filter = image.isIndexed ? 'nearest' : spec.filter;
-    const isWeighed = !isSameSize && filter !== 'nearest' && (image.mode === 'LA' || image.mode === 'RGBA');
-    const channels = CHANNELS[image.mode];
-    const alphaChannels = channels === 2 ? 2 : 4;
-    const data = isWeighed ? premultiplyAlpha(image.data, alphaChannels) : image.data;
-    const source = { data, width: image.width, height: image.height, channels };
-    const resized = resizeWindow(source, target, window, filter, this.#weights);
-    if (isWeighed) unpremultiplyAlpha(resized, alphaChannels);
+    const isWeighed = !isSameSize && filter !== 'nearest' && image.mode === 'RGBA';
+    const { width, height, mode } = image;
+    const data = isWeighed ? premultiplyAlpha(image.data) : image.data;
+    const source = { data, width, height, channels: CHANNELS[mode] };
+    const resized = resizeWindow(source, target, window, filter);
+    if (isWeighed) unpremultiplyAlpha(resized);
     const rgb = toRgb(resized, image.mode);
     if (window.width === this.width && window.height === this.height) return rgb;
 

@@ -54,6 +54,11 @@ export interface TokenizerOptions {
    * any others, so no text can end itself early. `token`: the special token, as the original does.
    */
   readonly specialTokens?: 'text' | 'token';
+  /**
+   * Unicode form that CLIP's tokenizer brings a text into first. `as-is` (default) leaves it; `NFC` composes accents, as the
+   * original does in the course of its mojibake repair, and the hub's tokenizer.json.
+   */
+  readonly unicodeForm?: 'as-is' | 'NFC';
 }
 
 /** Context of the models of this family. */
