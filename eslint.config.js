@@ -9,7 +9,7 @@ const PUBLIC = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'demo-run/', 'coverage/'] },
+  { ignores: ['dist/', 'kernels/', 'node_modules/', 'demo-run/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

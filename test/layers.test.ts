@@ -36,6 +36,7 @@ const ORDER: readonly (readonly string[])[] = [
     'curation/drop-reasons',
     'curation/pair-batch',
     'curation/pair-ids',
+    'curation/hash-pairs',
     'curation/drop-list',
   ],
   ['curation/sources', 'curation/match', 'curation/language'],

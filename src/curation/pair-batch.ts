@@ -86,16 +86,37 @@ export function copyColumns(batch: PairColumns): PairColumns {
   };
 }
 
+/** Where the columns of a batch lie: {@link BATCH_ROWS} rows, and bytes for at least {@link BATCH_BYTES} of each string column. */
+export type PairBuffers = Omit<PairColumns, 'rowCount' | 'pages'>;
+
 /** Columns of up to {@link BATCH_ROWS} pairs. The owner fills it, hands it on, and may clear and refill it afterwards. */
 export class PairBatch implements PairColumns, Iterable<Pair> {
   rowCount = 0;
-  readonly urlOffsets = new Int32Array(BATCH_ROWS + 1);
-  readonly textOffsets = new Int32Array(BATCH_ROWS + 1);
-  readonly textKeys = new Uint8Array(BATCH_ROWS);
-  readonly pageIds = new Uint32Array(BATCH_ROWS);
+  readonly urlOffsets: Int32Array<ArrayBuffer>;
+  readonly textOffsets: Int32Array<ArrayBuffer>;
+  readonly textKeys: Uint8Array<ArrayBuffer>;
+  readonly pageIds: Uint32Array<ArrayBuffer>;
   pages: string[] = [];
-  urlBytes = new Uint8Array(BATCH_BYTES / 4);
-  textBytes = new Uint8Array(BATCH_BYTES / 4);
+  urlBytes: Uint8Array<ArrayBuffer>;
+  textBytes: Uint8Array<ArrayBuffer>;
+  readonly #given: PairBuffers | undefined;
+
+  /** @param buffers - where the columns shall lie; by default the batch makes its own. Offsets must start with 0. */
+  constructor(buffers?: PairBuffers) {
+    this.#given = buffers;
+    this.urlOffsets = buffers?.urlOffsets ?? new Int32Array(BATCH_ROWS + 1);
+    this.textOffsets = buffers?.textOffsets ?? new Int32Array(BATCH_ROWS + 1);
+    this.textKeys = buffers?.textKeys ?? new Uint8Array(BATCH_ROWS);
+    this.pageIds = buffers?.pageIds ?? new Uint32Array(BATCH_ROWS);
+    this.urlBytes = buffers?.urlBytes ?? new Uint8Array(BATCH_BYTES / 4);
+    this.textBytes = buffers?.textBytes ?? new Uint8Array(BATCH_BYTES / 4);
+  }
+
+  /** @returns true when a string did not fit in the buffers given, so that others are used until the batch is cleared */
+  get hasGrown(): boolean {
+    const given = this.#given;
+    return given !== undefined && (this.urlBytes !== given.urlBytes || this.textBytes !== given.textBytes);
+  }
 
   /** @returns true when the batch must be handed on before another pair is added */
   get isFull(): boolean {
@@ -106,10 +127,13 @@ export class PairBatch implements PairColumns, Iterable<Pair> {
     );
   }
 
-  /** Empties the batch; buffers are kept. */
+  /** Empties the batch; buffers are kept, or those given are taken again. */
   clear(): void {
     this.rowCount = 0;
     this.pages = [];
+    if (this.#given === undefined) return;
+    this.urlBytes = this.#given.urlBytes;
+    this.textBytes = this.#given.textBytes;
   }
 
   /**
@@ -191,9 +215,28 @@ export class PairBatch implements PairColumns, Iterable<Pair> {
   commit(textKey: number, pageUrl: string): void {
     const row = this.rowCount;
     this.textKeys[row] = textKey;
-    if (this.pages.length === 0 || this.pages[this.pages.length - 1] !== pageUrl) this.pages.push(pageUrl);
-    this.pageIds[row] = this.pages.length - 1;
-    this.rowCount = row + 1;
+    this.pageIds[row] = this.nextPageId(pageUrl);
+    this.commitRows(row + 1, pageUrl);
+  }
+
+  /**
+   * @param pageUrl - page that holds the next image, or ''
+   * @returns the id that the page has or will have in this batch
+   */
+  nextPageId(pageUrl: string): number {
+    const { length } = this.pages;
+    return length > 0 && this.pages[length - 1] === pageUrl ? length - 1 : length;
+  }
+
+  /**
+   * Counts rows whose columns are written already.
+   *
+   * @param rowCount - number of rows, those included
+   * @param pageUrl - page of the new rows, with the id that {@link PairBatch.nextPageId} gave
+   */
+  commitRows(rowCount: number, pageUrl: string): void {
+    if (rowCount > this.rowCount && this.nextPageId(pageUrl) === this.pages.length) this.pages.push(pageUrl);
+    this.rowCount = rowCount;
   }
 
   /**

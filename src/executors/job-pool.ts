@@ -1,6 +1,7 @@
 /** Runs jobs in piscina's worker threads, which share the automaton, the language model and the progress counters. */
 import { Piscina } from 'piscina';
 import { MetaclipError } from '../common/errors.ts';
+import type { MatcherMemory } from '../curation/match/matcher-memory.ts';
 import type { Job, JobContext, JobResult, JobRunner } from '../curation/jobs/job.ts';
 import { PROGRESS } from '../curation/jobs/progress-counters.ts';
 import type { JobOutcome } from './worker.ts';
@@ -11,7 +12,7 @@ const YOUNG_GENERATION_MIB = 8;
 export interface JobPoolOptions {
   /** Number of worker threads. */
   readonly workers: number;
-  readonly automaton?: SharedArrayBuffer | null;
+  readonly automaton?: MatcherMemory | null;
   readonly languageModel?: SharedArrayBuffer | null;
 }
 

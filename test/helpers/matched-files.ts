@@ -36,7 +36,7 @@ export async function writeMatchedRows(
   for (const { url, text, ids, textKey = 'alt', pageUrl = '' } of rows) {
     batch.clear();
     batch.add(url, text, TEXT_KEYS.indexOf(textKey), pageUrl);
-    writer.append(batch, 0, Uint32Array.from(ids), ids.length);
+    writer.append(batch, 0, Uint32Array.from(ids), 0, ids.length);
     await writer.flushIfFull();
     writer.endBatch();
   }

@@ -58,7 +58,7 @@ export class MatchSink implements PairSink {
     for (let row = 0; row < columns.rowCount; row++) {
       const idCount = this.#filter.accept(columns, row);
       if (idCount === 0) continue;
-      this.#writer.append(columns, row, this.#filter.ids, idCount);
+      this.#writer.append(columns, row, this.#filter.ids, this.#filter.idStart, idCount);
       const flushed = this.#writer.flushIfFull();
       if (flushed !== undefined) await flushed;
     }

@@ -6,8 +6,7 @@ import { DropFilter } from '../drop-list.ts';
 import { DROP_LIST_REASON, LANGUAGE_REASON, NO_MATCH_REASON } from '../drop-reasons.ts';
 import { LanguageIdentifier } from '../language/identify-language.ts';
 import { openLidModel } from '../language/lid-model.ts';
-import { attachAutomaton } from '../match/automaton.ts';
-import { Matcher } from '../match/matcher.ts';
+import { BatchMatcher } from '../match/batch-matcher.ts';
 import { type PairColumns, pairAt } from '../pair-batch.ts';
 import type { DropLog } from '../sources/source.ts';
 import type { JobContext, MatchJob } from './job.ts';
@@ -18,7 +17,7 @@ export class PairFilter {
   pairCount = 0;
   /** Pairs that went on. */
   matchedCount = 0;
-  readonly #matcher: Matcher;
+  readonly #matcher: BatchMatcher;
   readonly #language: LanguageIdentifier | null;
   readonly #langThreshold: number;
   readonly #dropFilter: DropFilter | null;
@@ -32,7 +31,7 @@ export class PairFilter {
    */
   constructor(job: MatchJob, context: JobContext, drops: DropLog) {
     if (context.automaton === null) throw new Error('a match job needs an automaton');
-    this.#matcher = new Matcher(attachAutomaton(context.automaton));
+    this.#matcher = new BatchMatcher(context.automaton);
     this.#language =
       job.lang === 'off' || context.languageModel === null
         ? null
@@ -42,21 +41,26 @@ export class PairFilter {
     this.#drops = drops;
   }
 
-  /** @returns entry ids of the pair accepted last; valid until the next one is asked about */
+  /** @returns array with the entry ids of the pair accepted last, from {@link PairFilter.idStart} on; valid until the next one */
   get ids(): Uint32Array {
     return this.#matcher.ids;
   }
 
+  /** @returns where in {@link PairFilter.ids} those of the pair accepted last start */
+  get idStart(): number {
+    return this.#matcher.idStart;
+  }
+
   /**
-   * @param batch - batch of pairs
-   * @param row - row of the pair
+   * @param batch - batch of pairs, which is not refilled
+   * @param row - row of the pair; in ascending order
    * @returns number of entries of a pair that goes on, else 0
    */
   accept(batch: PairColumns, row: number): number {
     this.pairCount++;
     const start = batch.textOffsets[row] ?? 0;
     const end = batch.textOffsets[row + 1] ?? 0;
-    const idCount = this.#matcher.matchBytes(batch.textBytes, start, end);
+    const idCount = this.#matcher.matchRow(batch, row);
     if (idCount === 0) {
       this.#noMatch++;
       return 0;

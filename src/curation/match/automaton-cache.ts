@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../common/cache-folder.ts';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { produceFile } from '../../common/files.ts';
 import type { EntryList } from '../../metadata/entry-list.ts';
@@ -141,18 +141,7 @@ export function defaultCacheFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
 ): string {
-  const set = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
-  const own = set('METACLIP_CACHE');
-  if (own !== undefined) return join(own, 'automata');
-  const home = homedir();
-  const base =
-    set('XDG_CACHE_HOME') ??
-    (platform === 'darwin'
-      ? join(home, 'Library', 'Caches')
-      : platform === 'win32'
-        ? (set('LOCALAPPDATA') ?? join(home, 'AppData', 'Local'))
-        : join(home, '.cache'));
-  return join(base, 'metaclip', 'automata');
+  return cacheFolder('automata', env, platform);
 }
 
 async function readShared(path: string): Promise<SharedArrayBuffer> {
@@ -182,9 +171,11 @@ async function readShared(path: string): Promise<SharedArrayBuffer> {
 /** Attaches, with the path in front of whatever is wrong. */
 function attachNamed(path: string, shared: SharedArrayBuffer): PackedAutomaton {
   try {
-    return attachAutomaton(shared);
+    const automaton = attachAutomaton(shared);
+    if (automaton.sizeBytes === shared.byteLength) return automaton;
+    throw unreadable(path, `${shared.byteLength} bytes, its header says ${automaton.sizeBytes}`);
   } catch (error) {
-    if (!(error instanceof MetaclipError)) throw error;
+    if (!(error instanceof MetaclipError) || error.message.startsWith(path)) throw error;
     throw new MetaclipError(error.code, `${path}: ${error.message}`, {
       hint: error.hint ?? REBUILD_HINT,
       details: { ...error.details, path },

@@ -136,7 +136,7 @@ export interface PackedAutomaton {
  *
  * Complexity: constant; copies nothing.
  *
- * @param shared - block of an automaton, of this or of another thread
+ * @param shared - memory that starts with the block of an automaton, of this or of another thread
  * @returns the view for a {@link Matcher}
  * @throws {MetaclipError} `E_AUTOMATON_VERSION` if it is no automaton or of another layout version, `E_INPUT_UNREADABLE` if
  *   it is cut short or its header contradicts itself
@@ -149,10 +149,11 @@ export function attachAutomaton(shared: SharedArrayBuffer): PackedAutomaton {
   if (read(HEADER.version) !== LAYOUT_VERSION) {
     throw otherVersion(`layout version ${read(HEADER.version)}, this tool reads ${LAYOUT_VERSION}`);
   }
-  if (read(HEADER.sizeBytes) !== shared.byteLength) {
-    throw damaged(`${shared.byteLength} bytes, its header says ${read(HEADER.sizeBytes)}`);
+  const sizeBytes = read(HEADER.sizeBytes);
+  if (sizeBytes > shared.byteLength || sizeBytes < HEADER_BYTES) {
+    throw damaged(`${shared.byteLength} bytes, its header says ${sizeBytes}`);
   }
-  checkBounds(header, (shared.byteLength - HEADER_BYTES) / 4);
+  checkBounds(header, (sizeBytes - HEADER_BYTES) / 4);
   const poolStart = HEADER_BYTES + read(HEADER.poolBase) * 4;
   return Object.freeze({
     shared,
@@ -161,7 +162,7 @@ export function attachAutomaton(shared: SharedArrayBuffer): PackedAutomaton {
     entryCount: read(HEADER.entryCount),
     wordCount: read(HEADER.wordCount),
     edgeCount: read(HEADER.edgeCount),
-    sizeBytes: shared.byteLength,
+    sizeBytes,
     seed: read(HEADER.seed),
     maxEntryTokens: read(HEADER.maxEntryTokens),
     maxTokenBytes: read(HEADER.maxTokenBytes),
@@ -175,7 +176,7 @@ export function attachAutomaton(shared: SharedArrayBuffer): PackedAutomaton {
     hugeMask: read(HEADER.hugeMask),
     edgeBase: read(HEADER.edgeBase),
     edgeMask: read(HEADER.edgeMask),
-    tables: new Int32Array(shared, HEADER_BYTES),
+    tables: new Int32Array(shared, HEADER_BYTES, (sizeBytes - HEADER_BYTES) / 4),
     pool: new Uint8Array(shared, poolStart, read(HEADER.poolBytes)),
   });
 }

@@ -64,10 +64,11 @@ export class MatchedBlock {
    *
    * @param batch - batch that holds the pair
    * @param row - its row there
-   * @param ids - entry ids, ascending; the first `idCount` are copied
+   * @param ids - holds its entry ids, ascending; they are copied
+   * @param idStart - where they start
    * @param idCount - number of matches, at least 1
    */
-  append(batch: PairColumns, row: number, ids: Uint32Array, idCount: number): void {
+  append(batch: PairColumns, row: number, ids: Uint32Array, idStart: number, idCount: number): void {
     if (this.#run?.batch === batch && this.#run.endRow === row) {
       this.#run.endRow = row + 1;
     } else {
@@ -87,7 +88,7 @@ export class MatchedBlock {
       grown.set(this.#ids.subarray(0, this.#idCount));
       this.#ids = grown;
     }
-    for (let i = 0, to = this.#idCount; i < idCount; i++, to++) this.#ids[to] = ids[i] ?? 0;
+    for (let i = 0, to = this.#idCount; i < idCount; i++, to++) this.#ids[to] = ids[idStart + i] ?? 0;
     this.#idCount += idCount;
     this.#idEnds[at] = this.#idCount;
     this.#rowCount = at + 1;

@@ -22,8 +22,9 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { hash } from 'node:crypto';
-import { TEXT_KEYS } from '../pair-batch.ts';
-import { UID_WORDS, UUID_BYTES, writeUid, writeUuid } from '../pair-ids.ts';
+import { PairHasher } from '../hash-pairs.ts';
+import { TEXT_KEYS, type TextKey } from '../pair-batch.ts';
+import { UID_WORDS, UUID_BYTES } from '../pair-ids.ts';
 import { KEYS_BLOCK_ROWS, KeysWriter } from './keys-file.ts';
 import type { MatchedColumns, StringColumn } from './matched-block.ts';
 import { ParquetSink } from './parquet-sink.ts';
@@ -61,6 +62,7 @@ export interface MatchedPaths {
 export class MatchedFiles {
   readonly #sink: ParquetSink;
   readonly #keys: KeysWriter;
+  readonly #hasher = new PairHasher();
   readonly #uids = new Uint32Array(KEYS_BLOCK_ROWS * UID_WORDS);
   readonly #uidBytes = new Uint8Array(this.#uids.buffer);
   readonly #uuids = new Uint8Array(KEYS_BLOCK_ROWS * UUID_BYTES);
@@ -157,29 +159,25 @@ export class MatchedFiles {
   }
 
   // Fills uids, uuids and ties of the block.
-  #identify(columns: MatchedColumns): void {
-    const { rowCount, url, caption, textKeys, pageIds, pages } = columns;
+  #identify({ rowCount, url, caption, textKeys, pageIds, pages }: MatchedColumns): void {
+    this.#hasher.hash(url, caption, rowCount, this.#uidBytes, this.#uuids);
     let pageId = -1;
-    let ties: number[] = [];
+    let textKey = -1;
+    let tie = 0;
     for (let row = 0; row < rowCount; row++) {
-      if (pageIds[row] !== pageId) {
+      if (pageIds[row] !== pageId || textKeys[row] !== textKey) {
         pageId = pageIds[row] ?? 0;
-        ties = tiesOf(pages[pageId] ?? '');
+        textKey = textKeys[row] ?? 0;
+        tie = tieOf(TEXT_KEYS[textKey] ?? 'caption', pages[pageId] ?? '');
       }
-      this.#ties[row] = ties[textKeys[row] ?? 0] ?? 0;
-      const start = url.offsets[row] ?? 0;
-      const end = url.offsets[row + 1] ?? 0;
-      const textStart = caption.offsets[row] ?? 0;
-      const textEnd = caption.offsets[row + 1] ?? 0;
-      writeUid(url.bytes, start, end, caption.bytes, textStart, textEnd, this.#uidBytes, row * UID_BYTES);
-      writeUuid(url.bytes, start, end, this.#uuids, row * UUID_BYTES);
+      this.#ties[row] = tie;
     }
   }
 }
 
-/** Ties of a page by text key. Equal pairs with equal ties are equal rows, so which one survives can't be seen; see dedup/. */
-function tiesOf(pageUrl: string): number[] {
-  return TEXT_KEYS.map((key) => Number.parseInt(hash('sha256', `${key}\n${pageUrl}`, 'hex').slice(0, 8), 16));
+/** Tie of a row. Equal pairs with equal ties are equal rows, so which one survives can't be seen; see dedup/. */
+function tieOf(textKey: TextKey, pageUrl: string): number {
+  return Number.parseInt(hash('sha256', `${textKey}\n${pageUrl}`, 'hex').slice(0, 8), 16);
 }
 
 function stringData({ bytes, offsets }: StringColumn, length: number): Data<Utf8> {

@@ -29,11 +29,12 @@ export class MatchedWriter {
    *
    * @param batch - batch that holds the pair
    * @param row - its row there
-   * @param ids - entry ids, ascending; the first `idCount` are copied
+   * @param ids - holds its entry ids, ascending; they are copied
+   * @param idStart - where they start
    * @param idCount - number of matches, at least 1
    */
-  append(batch: PairColumns, row: number, ids: Uint32Array, idCount: number): void {
-    this.#block.append(batch, row, ids, idCount);
+  append(batch: PairColumns, row: number, ids: Uint32Array, idStart: number, idCount: number): void {
+    this.#block.append(batch, row, ids, idStart, idCount);
   }
 
   /** Must be called before the batch of the rows appended last is changed. */

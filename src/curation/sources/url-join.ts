@@ -46,8 +46,10 @@ export class UrlJoiner {
   readonly #root: string;
   /** The page's folder with its slash, put before plain relative links. */
   readonly #folder: string;
-  readonly #rootBytes: Uint8Array;
-  readonly #folderBytes: Uint8Array;
+  /** Put before links from the root, as bytes; empty where no link of the page may take a fast path. */
+  readonly rootBytes: Uint8Array;
+  /** Put before plain relative links, as bytes. */
+  readonly folderBytes: Uint8Array;
 
   /** @param base - url of the page; '' leaves links as they are */
   constructor(base: string) {
@@ -58,8 +60,8 @@ export class UrlJoiner {
       parts !== undefined && parts.netloc !== '' && (parts.scheme === 'http' || parts.scheme === 'https');
     this.#root = parts !== undefined && isPlain ? `${parts.scheme}://${parts.netloc}` : '';
     this.#folder = parts !== undefined && isPlain ? (joinParts(parts, 'x') ?? '').slice(0, -1) : '';
-    this.#rootBytes = encoder.encode(this.#root);
-    this.#folderBytes = encoder.encode(this.#folder);
+    this.rootBytes = encoder.encode(this.#root);
+    this.folderBytes = encoder.encode(this.#folder);
   }
 
   /**
@@ -77,9 +79,9 @@ export class UrlJoiner {
       case HREF_ABSOLUTE:
         return NO_BYTES;
       case HREF_ROOTED:
-        return this.#rootBytes;
+        return this.rootBytes;
       case HREF_BELOW:
-        return this.#folderBytes;
+        return this.folderBytes;
       default:
         return undefined;
     }

@@ -27,6 +27,10 @@ export interface WarcRecord {
   readonly startByte: number;
 }
 
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === 10 || byte === 13;
+}
+
 /** Line ends after a block that are looked at; the standard has two. */
 const MAX_LINE_END_BYTES = 64;
 /** Bytes behind a place that are enough to tell whether a head starts there. */
@@ -48,19 +52,20 @@ export async function* readWarcRecords(
   drops: DropLog,
   maxRecordBytes: number,
 ): AsyncGenerator<WarcRecord, void, void> {
-  const reader = new RecordReader(chunks, drops, maxRecordBytes);
+  const reader = new WarcRecordReader(chunks, drops, maxRecordBytes);
   try {
     for (;;) {
-      const record = await reader.next();
+      const record = reader.nextInWindow() ?? (await reader.next());
       if (record === undefined) return;
       yield record;
     }
   } finally {
-    await reader.window.close();
+    await reader.close();
   }
 }
 
-class RecordReader {
+/** {@link readWarcRecords} for a caller to whom a promise for each record is too dear. */
+export class WarcRecordReader {
   readonly window: RecordWindow;
   readonly #drops: DropLog;
   readonly #maxRecordBytes: number;
@@ -68,13 +73,53 @@ class RecordReader {
   /** Bytes of the record given out last; still in the window because the caller is looking at them. */
   #givenBytes = 0;
 
+  /**
+   * @param chunks - see {@link readWarcRecords}
+   * @param drops - see {@link readWarcRecords}
+   * @param maxRecordBytes - see {@link readWarcRecords}
+   */
   constructor(chunks: AsyncIterable<Uint8Array | StreamGap>, drops: DropLog, maxRecordBytes: number) {
     this.window = new RecordWindow(chunks);
     this.#drops = drops;
     this.#maxRecordBytes = maxRecordBytes;
   }
 
-  /** The next whole record; undefined at the end of the stream. */
+  /** Stops reading, also before the end. */
+  async close(): Promise<void> {
+    await this.window.close();
+  }
+
+  /**
+   * The next record where nothing is wrong with it and it lies in the window with the start of the one after it: nearly
+   * always.
+   *
+   * @returns what {@link WarcRecordReader.next} would give; undefined where that has to be asked
+   */
+  nextInWindow(): WarcRecord | undefined {
+    const { window } = this;
+    window.discard(this.#givenBytes);
+    this.#givenBytes = 0;
+    const { bytes, end } = window;
+    let { start } = window;
+    while (start < end && isLineEnd(bytes[start])) start++;
+    if (probeHead(bytes, start, end) !== 'head') return undefined;
+    const headEnd = findHeadEnd(bytes, start, end);
+    if (headEnd < 0 || headEnd - start > MAX_HEAD_BYTES) return undefined;
+    const head = parseHead(bytes.subarray(start, headEnd));
+    const { contentLength } = head;
+    if (contentLength === undefined || contentLength > this.#maxRecordBytes) return undefined;
+    const blockEnd = headEnd + contentLength;
+    let after = blockEnd;
+    const lastAfter = Math.min(end, blockEnd + MAX_LINE_END_BYTES);
+    while (after < lastAfter && isLineEnd(bytes[after])) after++;
+    if (after >= lastAfter || probeHead(bytes, after, end) !== 'head') return undefined;
+    window.discard(start - window.start);
+    this.#givenBytes = blockEnd - start;
+    const block = bytes.subarray(headEnd, blockEnd);
+    return { head, block, number: this.#recordCount++, startByte: window.offset };
+  }
+
+  /** @returns the next whole record; undefined at the end of the stream */
   async next(): Promise<WarcRecord | undefined> {
     const { window } = this;
     window.discard(this.#givenBytes);
@@ -183,7 +228,7 @@ class RecordReader {
         return blockEnd > window.size - (window.gap?.unprovedBytes ?? 0) ? 'unproved' : 'whole';
       }
       const byte = window.bytes[window.start + at];
-      if (byte !== 10 && byte !== 13) break;
+      if (!isLineEnd(byte)) break;
       at++;
       if (at - blockEnd > MAX_LINE_END_BYTES) return 'whole';
     }
@@ -308,7 +353,7 @@ class RecordReader {
     for (;;) {
       const { bytes, start, end } = window;
       let at = start;
-      while (at < end && (bytes[at] === 10 || bytes[at] === 13)) at++;
+      while (at < end && isLineEnd(bytes[at])) at++;
       window.discard(at - start);
       if (at < end) return true;
       if (!(await window.fill())) return false;

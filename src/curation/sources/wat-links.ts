@@ -65,8 +65,39 @@ export const FIELD_ESCAPED = 4;
 
 const FIRST_CAPACITY = 256;
 
+/** The image links of one record. */
+export interface ImageLinks {
+  readonly imageCount: number;
+  /** Where {@link ImageLinks.getStart} and {@link ImageLinks.getEnd} point to. */
+  readonly bytes: Buffer;
+  /**
+   * @param image - number of an image link, below {@link ImageLinks.imageCount}
+   * @param field - index into {@link LINK_FIELDS}
+   * @returns one of the FIELD_ constants
+   */
+  getKind(image: number, field: number): number;
+  /**
+   * @param image - number of an image link
+   * @param field - index into {@link LINK_FIELDS}; its kind must be FIELD_PLAIN: its bytes are its text
+   * @returns first byte of the string
+   */
+  getStart(image: number, field: number): number;
+  /**
+   * @param image - number of an image link
+   * @param field - as for {@link ImageLinks.getStart}
+   * @returns byte after the string
+   */
+  getEnd(image: number, field: number): number;
+  /**
+   * @param image - number of an image link
+   * @param field - index into {@link LINK_FIELDS}; its kind must be FIELD_PLAIN or FIELD_ESCAPED
+   * @returns the string
+   */
+  getField(image: number, field: number): string;
+}
+
 /** Finds image links record after record; its tables are reused and grow to the largest record. */
-export class WatLinkSkimmer {
+export class WatLinkSkimmer implements ImageLinks {
   /** Image links of the record skimmed last. */
   imageCount = 0;
   /** Kind of field f of image i at [i * 4 + f]. */
@@ -97,20 +128,10 @@ export class WatLinkSkimmer {
     return isJson;
   }
 
-  /**
-   * @param image - number of an image link, below {@link WatLinkSkimmer.imageCount}
-   * @param field - index into {@link LINK_FIELDS}
-   * @returns one of the FIELD_ constants
-   */
   getKind(image: number, field: number): number {
     return this.#kinds[image * FIELD_COUNT + field]!;
   }
 
-  /**
-   * @param image - number of an image link
-   * @param field - index into {@link LINK_FIELDS}; its kind must be FIELD_PLAIN or FIELD_ESCAPED
-   * @returns the string
-   */
   getField(image: number, field: number): string {
     const index = image * FIELD_COUNT + field;
     return this.#decode(
@@ -120,25 +141,14 @@ export class WatLinkSkimmer {
     );
   }
 
-  /** @returns the record skimmed last; where {@link WatLinkSkimmer.getStart} and {@link WatLinkSkimmer.getEnd} point to */
   get bytes(): Buffer {
     return this.#bytes;
   }
 
-  /**
-   * @param image - number of an image link
-   * @param field - index into {@link LINK_FIELDS}; its kind must be FIELD_PLAIN: its bytes are its text
-   * @returns first byte of the string
-   */
   getStart(image: number, field: number): number {
     return this.#ranges[(image * FIELD_COUNT + field) * 2]!;
   }
 
-  /**
-   * @param image - number of an image link
-   * @param field - as for {@link WatLinkSkimmer.getStart}
-   * @returns byte after the string
-   */
   getEnd(image: number, field: number): number {
     return this.#ranges[(image * FIELD_COUNT + field) * 2 + 1]!;
   }

@@ -6,7 +6,7 @@
  * Links are joined to the WARC-Target-URI of the record's head, as the published extraction does. In `metaclip` mode an
  * empty url joins to the page itself, and angle brackets around the target, which some crawlers write, stay.
  */
-import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
+import { BATCH_ROWS, type PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { readDecoded } from './decoded-bytes.ts';
 import { skipBlank } from './json-skimmer.ts';
@@ -19,7 +19,7 @@ import {
 import { stripText } from './strip-text.ts';
 import { UrlJoiner } from './url-join.ts';
 import { stripAngleBrackets } from './warc-head.ts';
-import { readWarcRecords, type WarcRecord } from './warc-records.ts';
+import { type WarcRecord, WarcRecordReader } from './warc-records.ts';
 import {
   FIELD_ABSENT,
   FIELD_ESCAPED,
@@ -27,8 +27,9 @@ import {
   FIELD_NULL,
   FIELD_PLAIN,
   LINK_FIELDS,
-  WatLinkSkimmer,
+  type ImageLinks,
 } from './wat-links.ts';
+import { WatLinkKernel } from './wat-link-kernel.ts';
 
 const URL_FIELD = 0;
 /** Texts an image can have; their keys are the fields behind the url, in the order of TEXT_KEYS. */
@@ -60,41 +61,55 @@ export async function* readWatSource(
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
   const { drops } = context;
-  const records = readWarcRecords(
+  const records = new WarcRecordReader(
     readDecoded(source, context.onBytes),
     drops,
     context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
   );
-  const skimmer = new WatLinkSkimmer();
-  const batch = new PairBatch();
-  for await (const record of records) {
-    const { block, head } = record;
-    if (!startsLikeObject(block)) {
-      if (head.contentType.startsWith('application/json')) {
-        drops.drop('bad-json', record.number, record.startByte, 'a JSON record that is no object');
+  const kernel = new WatLinkKernel();
+  const { batch } = kernel;
+  try {
+    for (;;) {
+      const record = records.nextInWindow() ?? (await records.next());
+      if (record === undefined) break;
+      const { block, head } = record;
+      if (!startsLikeObject(block)) {
+        if (head.contentType.startsWith('application/json')) {
+          drops.drop('bad-json', record.number, record.startByte, 'a JSON record that is no object');
+        }
+        continue;
       }
-      continue;
-    }
-    if (!skimmer.skim(block)) {
-      drops.drop('bad-json', record.number, record.startByte, `${block.length} bytes are no JSON text`);
-      continue;
-    }
-    if (skimmer.imageCount === 0) continue;
-    if (head.targetUri === undefined) {
-      const detail = `${skimmer.imageCount} images, but the record has no WARC-Target-URI`;
-      drops.drop('bad-record', record.number, record.startByte, detail);
-      continue;
-    }
-    const page = new WatPage(head.targetUri, record, skimmer, context);
-    for (let image = 0; image < skimmer.imageCount; image++) {
-      page.addImage(batch, image);
-      if (batch.isFull || batch.rowCount > BATCH_ROWS - TEXT_COUNT) {
-        yield batch;
-        batch.clear();
+      const links = kernel.skim(block);
+      if (links === undefined) {
+        drops.drop('bad-json', record.number, record.startByte, `${block.length} bytes are no JSON text`);
+        continue;
+      }
+      if (links.imageCount === 0) continue;
+      if (head.targetUri === undefined) {
+        const detail = `${links.imageCount} images, but the record has no WARC-Target-URI`;
+        drops.drop('bad-record', record.number, record.startByte, detail);
+        continue;
+      }
+      const page = new WatPage(head.targetUri, record, links, context);
+      if (links === kernel) kernel.setPage(page.joiner);
+      for (let image = 0; image < links.imageCount;) {
+        if (links === kernel) image = page.emitImages(kernel, image);
+        if (image < links.imageCount && !isBatchFull(batch)) page.addImage(batch, image++);
+        if (isBatchFull(batch)) {
+          yield batch;
+          batch.clear();
+        }
       }
     }
+    if (batch.rowCount > 0) yield batch;
+  } finally {
+    await records.close();
   }
-  if (batch.rowCount > 0) yield batch;
+}
+
+/** True when the next image may not fit. */
+function isBatchFull(batch: PairBatch): boolean {
+  return batch.isFull || batch.rowCount > BATCH_ROWS - TEXT_COUNT;
 }
 
 /** True when the first byte behind white space opens an object; what else a WAT file holds is no JSON at all. */
@@ -104,26 +119,39 @@ function startsLikeObject(block: Buffer): boolean {
 
 /** Turns the image links of one record into pairs. */
 class WatPage {
+  readonly joiner: UrlJoiner;
   readonly #pageUrl: string;
-  readonly #joiner: UrlJoiner;
   readonly #record: WarcRecord;
-  readonly #skimmer: WatLinkSkimmer;
+  readonly #links: ImageLinks;
   readonly #context: ExtractContext;
 
-  constructor(targetUri: string, record: WarcRecord, skimmer: WatLinkSkimmer, context: ExtractContext) {
+  constructor(targetUri: string, record: WarcRecord, links: ImageLinks, context: ExtractContext) {
     this.#pageUrl = stripAngleBrackets(targetUri);
-    this.#joiner = new UrlJoiner(context.compat === 'mended' ? this.#pageUrl : targetUri);
+    this.joiner = new UrlJoiner(context.compat === 'mended' ? this.#pageUrl : targetUri);
     this.#record = record;
-    this.#skimmer = skimmer;
+    this.#links = links;
     this.#context = context;
+  }
+
+  /** Adds ordinary images, from `image` on, the quick way; returns the first that takes {@link WatPage.addImage}. */
+  emitImages(kernel: WatLinkKernel, image: number): number {
+    const { drops } = this.#context;
+    // The first few are noted one by one, as samples.
+    const mayCount =
+      (drops.counts.get('empty-text') ?? 0) >= SAMPLES_PER_REASON &&
+      (drops.counts.get('missing-text') ?? 0) >= SAMPLES_PER_REASON;
+    const next = kernel.emit(image, this.#pageUrl, mayCount);
+    drops.add('empty-text', kernel.emptyTextCount);
+    drops.add('missing-text', kernel.missingTextCount);
+    return next;
   }
 
   /** Adds up to three pairs; the caller makes sure that they fit. */
   addImage(batch: PairBatch, image: number): void {
-    const skimmer = this.#skimmer;
+    const links = this.#links;
     let isTextAbsent = true;
     for (let key = 0; key < TEXT_COUNT; key++) {
-      const kind = skimmer.getKind(image, key + 1);
+      const kind = links.getKind(image, key + 1);
       if (kind === FIELD_ABSENT || kind === FIELD_NULL) continue;
       isTextAbsent = false;
       if (kind === FIELD_NO_STRING) {
@@ -142,17 +170,17 @@ class WatPage {
 
   /** Puts a text; false when nothing is left of it. Most have nothing to clean and stay bytes. */
   #putText(batch: PairBatch, image: number, field: number): boolean {
-    const skimmer = this.#skimmer;
-    if (skimmer.getKind(image, field) === FIELD_PLAIN) {
-      const start = skimmer.getStart(image, field);
-      const end = skimmer.getEnd(image, field);
+    const links = this.#links;
+    if (links.getKind(image, field) === FIELD_PLAIN) {
+      const start = links.getStart(image, field);
+      const end = links.getEnd(image, field);
       if (start === end) return false;
-      if (isAsciiMark(skimmer.bytes[start]) && isAsciiMark(skimmer.bytes[end - 1])) {
-        batch.putTextBytes(skimmer.bytes, start, end);
+      if (isAsciiMark(links.bytes[start]) && isAsciiMark(links.bytes[end - 1])) {
+        batch.putTextBytes(links.bytes, start, end);
         return true;
       }
     }
-    const text = cleanText(skimmer.getField(image, field));
+    const text = cleanText(links.getField(image, field));
     if (text === '') return false;
     batch.putText(text);
     return true;
@@ -160,13 +188,13 @@ class WatPage {
 
   /** Puts the joined url; false, and counted, when there is none that can be used. */
   #putUrl(batch: PairBatch, image: number): boolean {
-    const skimmer = this.#skimmer;
-    if (skimmer.getKind(image, URL_FIELD) === FIELD_PLAIN) {
-      const start = skimmer.getStart(image, URL_FIELD);
-      const end = skimmer.getEnd(image, URL_FIELD);
-      const prefix = this.#joiner.findPrefix(skimmer.bytes, start, end);
+    const links = this.#links;
+    if (links.getKind(image, URL_FIELD) === FIELD_PLAIN) {
+      const start = links.getStart(image, URL_FIELD);
+      const end = links.getEnd(image, URL_FIELD);
+      const prefix = this.joiner.findPrefix(links.bytes, start, end);
       if (prefix !== undefined) {
-        batch.putUrlBytes(prefix, skimmer.bytes, start, end);
+        batch.putUrlBytes(prefix, links.bytes, start, end);
         return true;
       }
     }
@@ -178,18 +206,18 @@ class WatPage {
 
   /** The joined url of an image; undefined, and counted, when it has none that can be used. */
   #joinUrl(image: number): string | undefined {
-    const kind = this.#skimmer.getKind(image, URL_FIELD);
+    const kind = this.#links.getKind(image, URL_FIELD);
     if (kind === FIELD_NO_STRING) {
       this.#drop('bad-row', image, 'url is no string');
       return undefined;
     }
     // An empty and a null url both stand for the page in Python.
-    const href = kind > FIELD_NO_STRING ? this.#skimmer.getField(image, URL_FIELD) : '';
+    const href = kind > FIELD_NO_STRING ? this.#links.getField(image, URL_FIELD) : '';
     if (kind === FIELD_ABSENT || (this.#context.compat === 'mended' && stripText(href) === '')) {
       this.#drop('missing-url', image);
       return undefined;
     }
-    const url = this.#joiner.join(href);
+    const url = this.joiner.join(href);
     // An unpaired surrogate, which only an escape can bring, has no UTF-8 form and so no id.
     if (url === undefined || (kind === FIELD_ESCAPED && /\p{Surrogate}/u.test(url))) {
       this.#drop('bad-url', image);
@@ -205,9 +233,9 @@ class WatPage {
       drops.add(reason, 1);
       return;
     }
-    const kind = this.#skimmer.getKind(image, URL_FIELD);
+    const kind = this.#links.getKind(image, URL_FIELD);
     const hasUrl = kind > FIELD_NO_STRING;
-    const url = hasUrl ? this.#skimmer.getField(image, URL_FIELD) : '';
+    const url = hasUrl ? this.#links.getField(image, URL_FIELD) : '';
     const detail = [what, url, `on ${this.#pageUrl}`].filter((part) => part !== '').join(' ');
     drops.drop(reason, this.#record.number, this.#record.startByte, detail);
   }

@@ -7,8 +7,10 @@ import { Worker } from 'node:worker_threads';
 import type { Compat } from '../../../src/curation/compat.ts';
 import type { PackedAutomaton } from '../../../src/curation/match/automaton.ts';
 import { loadAutomaton, saveAutomaton } from '../../../src/curation/match/automaton-cache.ts';
+import { BatchMatcher } from '../../../src/curation/match/batch-matcher.ts';
 import { buildAutomaton } from '../../../src/curation/match/build-automaton.ts';
 import { Matcher } from '../../../src/curation/match/matcher.ts';
+import { shareAutomaton } from '../../../src/curation/match/matcher-memory.ts';
 import { spaceText } from '../../../src/curation/match/spacing.ts';
 import { buildTrie } from '../../../src/curation/match/token-trie.ts';
 import type { TokenTrie } from '../../../src/curation/match/token-trie.ts';
@@ -32,6 +34,18 @@ export function matchPacked(automaton: PackedAutomaton, texts: readonly string[]
     const count = matcher.matchBytes(bytes, start, end);
     start = end;
     return Array.from(matcher.ids.subarray(0, count));
+  });
+}
+
+/** Texts as a column, matched by the kernel. */
+export function matchByKernel(matcher: BatchMatcher, texts: readonly string[]): number[][] {
+  const parts = texts.map((text) => encoder.encode(text));
+  const textOffsets = new Int32Array(parts.length + 1);
+  for (const [row, part] of parts.entries()) textOffsets[row + 1] = (textOffsets[row] ?? 0) + part.length;
+  const column = { rowCount: parts.length, textOffsets, textBytes: Buffer.concat(parts) };
+  return parts.map((_, row) => {
+    const count = matcher.matchRow(column, row);
+    return Array.from(matcher.ids.subarray(matcher.idStart, matcher.idStart + count));
   });
 }
 
@@ -95,10 +109,12 @@ export async function matchInWorker(
 export function fastSearches(list: EntryList, compat: Compat): Record<string, (text: string) => number[]> {
   const automaton = buildAutomaton(list, compat);
   const matcher = new Matcher(automaton);
+  const batchMatcher = new BatchMatcher(shareAutomaton(automaton));
   return {
     'build form': trieSearch(buildTrie(list, compat)),
     'packed, bytes': (text) => matchPacked(automaton, [text])[0] ?? [],
     'packed, string': (text) => matcher.matchText(text),
+    kernel: (text) => matchByKernel(batchMatcher, [text])[0] ?? [],
   };
 }
 
@@ -112,6 +128,7 @@ export function allSearches(list: EntryList, compat: Compat): Record<string, Sea
       fast.map(([name, search]) => [name, (texts: readonly string[]) => texts.map(search)]),
     ),
     'packed, one buffer': (texts) => matchPacked(automaton, texts),
+    'kernel, one column': (texts) => matchByKernel(new BatchMatcher(shareAutomaton(automaton)), texts),
     reloaded: (texts) => matchReloaded(automaton, texts),
     'through a worker': (texts) => matchInWorker(automaton, texts),
   };

@@ -10,33 +10,49 @@ import {
   FIELD_ABSENT,
   FIELD_NO_STRING,
   FIELD_NULL,
+  FIELD_PLAIN,
+  type ImageLinks,
   LINK_FIELDS,
   LINKS_PATH,
   WatLinkSkimmer,
 } from '../../../src/curation/sources/wat-links.ts';
+import { WatLinkKernel } from '../../../src/curation/sources/wat-link-kernel.ts';
 import { watJson } from '../../helpers/crawl.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 import { findLinksSlowly } from '../../helpers/wat-oracle.ts';
 
 const NO_STRING = Symbol('no string');
 const skimmer = new WatLinkSkimmer();
+const kernel = new WatLinkKernel();
 
-function skimLinks(bytes: Buffer): unknown[][] | undefined {
-  if (!skimmer.skim(bytes)) {
-    assert.equal(skimmer.imageCount, 0);
-    return undefined;
-  }
-  return Array.from({ length: skimmer.imageCount }, (_, image) =>
+function listLinks(links: ImageLinks): unknown[][] {
+  return Array.from({ length: links.imageCount }, (_, image) =>
     LINK_FIELDS.map((_name, field) => {
-      const kind = skimmer.getKind(image, field);
+      const kind = links.getKind(image, field);
       if (kind === FIELD_ABSENT) return undefined;
       if (kind === FIELD_NULL) return null;
-      return kind === FIELD_NO_STRING ? NO_STRING : skimmer.getField(image, field);
+      if (kind === FIELD_NO_STRING) return NO_STRING;
+      const text = links.getField(image, field);
+      if (kind === FIELD_PLAIN) {
+        const bytes = links.bytes.subarray(links.getStart(image, field), links.getEnd(image, field));
+        assert.equal(bytes.toString(), text);
+      }
+      return text;
     }),
   );
 }
 
-/** Skimmer and oracle must agree on the links, and on whether the bytes are JSON at all. */
+function skimLinks(bytes: Buffer): unknown[][] | undefined {
+  const isJson = skimmer.skim(bytes);
+  if (!isJson) assert.equal(skimmer.imageCount, 0);
+  const found = isJson ? listLinks(skimmer) : undefined;
+  // The kernel's memory holds the record before, longer or shorter.
+  const byKernel = kernel.skim(bytes);
+  assert.deepEqual(byKernel === undefined ? undefined : listLinks(byKernel), found, bytes.toString());
+  return found;
+}
+
+/** Skimmers and oracle must agree on the links, and on whether the bytes are JSON at all. */
 function assertSame(bytes: Buffer): unknown[][] | undefined {
   const expected = findLinksSlowly(bytes)?.map((link) =>
     link.map((value) =>
