@@ -31,6 +31,7 @@ import { type DropList, loadDropList } from './drop-list.ts';
 import { UNREADABLE_REASON } from './drop-reasons.ts';
 import { LID_MODEL, readLidModel } from './language/lid-model.ts';
 import type { PackedAutomaton } from './match/automaton.ts';
+import { shareAutomaton } from './match/matcher-memory.ts';
 import {
   automatonFileName,
   defaultCacheFolder,
@@ -291,7 +292,7 @@ async function openPool({ run, entries, control }: Undertaking, needsMatcher: bo
   if (!needsMatcher) return new JobPool({ workers });
   const automaton = await findAutomaton(entries, run.match.compat, cacheFolderOf(control));
   const languageModel = run.match.lang === 'off' ? null : readLidModel();
-  return new JobPool({ workers, automaton: automaton.shared, languageModel });
+  return new JobPool({ workers, automaton: shareAutomaton(automaton), languageModel });
 }
 
 /** From the cache by the fingerprint alone; the entries are only read where it has to be built. */

@@ -52,7 +52,7 @@ export async function* readWarcRecords(
   drops: DropLog,
   maxRecordBytes: number,
 ): AsyncGenerator<WarcRecord, void, void> {
-  const reader = new WarcRecordReader(chunks, drops, maxRecordBytes);
+  const reader = openWarcRecords(chunks, drops, maxRecordBytes);
   try {
     for (;;) {
       const record = reader.nextInWindow() ?? (await reader.next());
@@ -64,8 +64,37 @@ export async function* readWarcRecords(
   }
 }
 
-/** {@link readWarcRecords} for a caller to whom a promise for each record is too dear. */
-export class WarcRecordReader {
+/** Records one by one, for a caller to whom a promise for each is too dear. */
+export interface WarcRecords {
+  /**
+   * The next record where nothing is wrong with it and it lies in memory with the start of the one after it: nearly always.
+   *
+   * @returns what {@link WarcRecords.next} would give; undefined where that has to be asked
+   */
+  nextInWindow(): WarcRecord | undefined;
+  /** @returns the next whole record; undefined at the end of the stream */
+  next(): Promise<WarcRecord | undefined>;
+  /** Stops reading, also before the end. */
+  close(): Promise<void>;
+}
+
+/**
+ * {@link readWarcRecords} as an object.
+ *
+ * @param chunks - decompressed bytes, with gaps where bytes are missing
+ * @param drops - counts what is left out
+ * @param maxRecordBytes - longest block given out
+ * @returns the records; to be closed
+ */
+export function openWarcRecords(
+  chunks: AsyncIterable<Uint8Array | StreamGap>,
+  drops: DropLog,
+  maxRecordBytes: number,
+): WarcRecords {
+  return new RecordReader(chunks, drops, maxRecordBytes);
+}
+
+class RecordReader implements WarcRecords {
   readonly window: RecordWindow;
   readonly #drops: DropLog;
   readonly #maxRecordBytes: number;
@@ -73,28 +102,16 @@ export class WarcRecordReader {
   /** Bytes of the record given out last; still in the window because the caller is looking at them. */
   #givenBytes = 0;
 
-  /**
-   * @param chunks - see {@link readWarcRecords}
-   * @param drops - see {@link readWarcRecords}
-   * @param maxRecordBytes - see {@link readWarcRecords}
-   */
   constructor(chunks: AsyncIterable<Uint8Array | StreamGap>, drops: DropLog, maxRecordBytes: number) {
     this.window = new RecordWindow(chunks);
     this.#drops = drops;
     this.#maxRecordBytes = maxRecordBytes;
   }
 
-  /** Stops reading, also before the end. */
   async close(): Promise<void> {
     await this.window.close();
   }
 
-  /**
-   * The next record where nothing is wrong with it and it lies in the window with the start of the one after it: nearly
-   * always.
-   *
-   * @returns what {@link WarcRecordReader.next} would give; undefined where that has to be asked
-   */
   nextInWindow(): WarcRecord | undefined {
     const { window } = this;
     window.discard(this.#givenBytes);
@@ -119,7 +136,6 @@ export class WarcRecordReader {
     return { head, block, number: this.#recordCount++, startByte: window.offset };
   }
 
-  /** @returns the next whole record; undefined at the end of the stream */
   async next(): Promise<WarcRecord | undefined> {
     const { window } = this;
     window.discard(this.#givenBytes);

@@ -19,7 +19,7 @@ import {
 import { stripText } from './strip-text.ts';
 import { UrlJoiner } from './url-join.ts';
 import { stripAngleBrackets } from './warc-head.ts';
-import { type WarcRecord, WarcRecordReader } from './warc-records.ts';
+import { openWarcRecords, type WarcRecord } from './warc-records.ts';
 import {
   FIELD_ABSENT,
   FIELD_ESCAPED,
@@ -61,7 +61,7 @@ export async function* readWatSource(
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
   const { drops } = context;
-  const records = new WarcRecordReader(
+  const records = openWarcRecords(
     readDecoded(source, context.onBytes),
     drops,
     context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
