@@ -47,10 +47,82 @@ const COMMANDS: readonly {
     summary: 'last stage: write the shards',
     load: async () => (await import('./continue-run.ts')).writeCommand,
   },
+  {
+    name: 'stats',
+    summary: 'the numbers of a run, or how two runs differ',
+    load: async () => (await import('./stats.ts')).statsCommand,
+  },
+  {
+    name: 'card',
+    summary: 'write the data card of a run anew, with a name and a licence',
+    load: async () => (await import('./card.ts')).cardCommand,
+  },
+  {
+    name: 'classify',
+    summary: 'which of some classes an image shows, with probabilities',
+    load: async () => (await import('./classify.ts')).classifyCommand,
+  },
+  {
+    name: 'compare',
+    summary: 'cosine of two images, two texts, or an image and a text',
+    load: async () => (await import('./compare.ts')).compareCommand,
+  },
+  {
+    name: 'embed',
+    summary: 'embeddings of images or texts as .npy or Parquet files',
+    load: async () => (await import('./embed.ts')).embedCommand,
+  },
+  {
+    name: 'label',
+    summary: 'sort a folder of images into train/valid/test folders by class',
+    load: async () => (await import('./label.ts')).labelCommand,
+  },
+  {
+    name: 'metadata wordnet',
+    summary: 'the numbers 0-99 and the names of WordNet',
+    load: async () => (await import('./metadata-wordnet.ts')).metadataWordnetCommand,
+  },
+  {
+    name: 'metadata wiki-unigrams',
+    summary: 'the frequent words of a Wikipedia',
+    load: async () => (await import('./metadata-wiki-unigrams.ts')).metadataWikiUnigramsCommand,
+  },
+  {
+    name: 'metadata wiki-bigrams',
+    summary: 'the closely bound word pairs of a Wikipedia',
+    load: async () => (await import('./metadata-wiki-bigrams.ts')).metadataWikiBigramsCommand,
+  },
+  {
+    name: 'metadata wiki-titles',
+    summary: 'the Wikipedia titles that people look up',
+    load: async () => (await import('./metadata-wiki-titles.ts')).metadataWikiTitlesCommand,
+  },
+  {
+    name: 'metadata merge',
+    summary: 'lists put together, first come first kept',
+    load: async () => (await import('./metadata-merge.ts')).metadataMergeCommand,
+  },
+  {
+    name: 'metadata check',
+    summary: 'faults of a list, entries that never match, overlap with another',
+    load: async () => (await import('./metadata-check.ts')).metadataCheckCommand,
+  },
+  {
+    name: 'metadata pull',
+    summary: "download MetaCLIP's own list",
+    load: async () => (await import('./metadata-pull.ts')).metadataPullCommand,
+  },
+  {
+    name: 'metadata worldwide',
+    summary: 'the list of one language by the rules of Meta CLIP 2',
+    load: async () => (await import('./metadata-worldwide.ts')).metadataWorldwideCommand,
+  },
 ];
 
 /** What the commands of a group have in common, for the overview. */
-const GROUPS: Readonly<Record<string, string>> = {};
+const GROUPS: Readonly<Record<string, string>> = {
+  metadata: 'entry lists: built, merged, checked, downloaded',
+};
 
 /**
  * @param argv - arguments without node and script

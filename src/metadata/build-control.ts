@@ -9,7 +9,7 @@ import type { ReadLog } from './dumps/read-input.ts';
 /** Bytes that the tables of a builder may take unless another number is given. */
 export const DEFAULT_MEMORY_BYTES = 512 << 20;
 /** Less is a wrong unit, not a small machine. */
-const MIN_MEMORY_BYTES = 1 << 20;
+const MIN_MEMORY_BYTES = 1_000_000;
 
 /** How a builder is steered; all fields are optional. */
 export interface BuildControl {
@@ -47,9 +47,13 @@ export async function withWorkplace<T>(
 ): Promise<T> {
   const memoryBytes = control.memoryBytes ?? DEFAULT_MEMORY_BYTES;
   if (!(memoryBytes >= MIN_MEMORY_BYTES)) {
-    throw new MetaclipError('E_USAGE', `${memoryBytes} bytes of memory, at least ${MIN_MEMORY_BYTES} are needed`, {
-      hint: 'the unit is MB: --memory 512',
-    });
+    throw new MetaclipError(
+      'E_USAGE',
+      `${memoryBytes} bytes of memory, at least ${MIN_MEMORY_BYTES} are needed`,
+      {
+        hint: 'the unit is MB: --memory 512',
+      },
+    );
   }
   removeStaleTemporaries(dirname(out));
   const folder = temporaryPathFor(out);

@@ -1,6 +1,7 @@
 /** What is to be known of a list before it is used: faults, lengths, scripts, and what it has in common with another. */
 import { MAX_ENTRIES } from './entry-list.ts';
 import type { RawList } from './read-raw-list.ts';
+import { codePointLength } from './words/character-classes.ts';
 
 /** Why an entry makes a list unusable, or is doubtful. */
 export type EntryFault =
@@ -48,10 +49,39 @@ export interface ListReport {
 const EXAMPLES = 5;
 const MAX_LENGTH = 256;
 const SCRIPTS = [
-  'Latin', 'Han', 'Cyrillic', 'Arabic', 'Hiragana', 'Katakana', 'Hangul', 'Devanagari', 'Bengali', 'Thai', 'Greek', 'Hebrew',
-  'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Gujarati', 'Gurmukhi', 'Oriya', 'Sinhala', 'Myanmar', 'Khmer', 'Lao', 'Tibetan',
-  'Georgian', 'Armenian', 'Ethiopic', 'Mongolian', 'Thaana', 'Cherokee', 'Tifinagh', 'Nko',
-] as const; // prettier-ignore
+  'Latin',
+  'Han',
+  'Cyrillic',
+  'Arabic',
+  'Hiragana',
+  'Katakana',
+  'Hangul',
+  'Devanagari',
+  'Bengali',
+  'Thai',
+  'Greek',
+  'Hebrew',
+  'Tamil',
+  'Telugu',
+  'Kannada',
+  'Malayalam',
+  'Gujarati',
+  'Gurmukhi',
+  'Oriya',
+  'Sinhala',
+  'Myanmar',
+  'Khmer',
+  'Lao',
+  'Tibetan',
+  'Georgian',
+  'Armenian',
+  'Ethiopic',
+  'Mongolian',
+  'Thaana',
+  'Cherokee',
+  'Tifinagh',
+  'Nko',
+] as const;
 const SCRIPT_TESTS = SCRIPTS.map((name) => [name, new RegExp(`\\p{Script=${name}}`, 'u')] as const);
 
 /**
@@ -78,15 +108,21 @@ export function checkList(list: RawList): ListReport {
     addTo(scripts, scriptOf(entry));
     const wordCount = entry.split(' ').length;
     addTo(words, wordCount > 5 ? '6+' : String(wordCount));
-    addTo(lengths, lengthOf(entry));
+    addTo(lengths, codePointLength(entry));
   }
   const faults = [...found]
     .map(([fault, report]) => ({ fault, isFatal: FATAL_FAULTS.has(fault), ...report }))
-    .sort((a, b) => Number(b.isFatal) - Number(a.isFatal) || b.count - a.count || (a.fault < b.fault ? -1 : 1));
+    .sort(
+      (a, b) => Number(b.isFatal) - Number(a.isFatal) || b.count - a.count || (a.fault < b.fault ? -1 : 1),
+    );
   const entryCount = list.entries.length;
   return {
     entryCount,
-    isUsable: entryCount > 0 && entryCount <= MAX_ENTRIES && list.notStrings === 0 && !faults.some(({ isFatal }) => isFatal),
+    isUsable:
+      entryCount > 0 &&
+      entryCount <= MAX_ENTRIES &&
+      list.notStrings === 0 &&
+      !faults.some(({ isFatal }) => isFatal),
     faults,
     length: summarize(lengths, entryCount),
     words: Object.fromEntries([...words].sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -103,9 +139,9 @@ function* faultsOf(entry: string, seen: Set<string>): Generator<EntryFault, void
   if (entry.includes('\0')) yield 'nul';
   if (/\p{Surrogate}/u.test(entry)) yield 'half-surrogate';
   if (entry.endsWith('\r')) yield 'carriage-return';
-  if (/[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(entry)) yield 'control-character';
+  if (/(?![\0\t\r\n])\p{Cc}/u.test(entry)) yield 'control-character';
   if (entry.includes('\uFFFD')) yield 'replacement-character';
-  if (entry.length > MAX_LENGTH && lengthOf(entry) > MAX_LENGTH) yield 'too-long';
+  if (entry.length > MAX_LENGTH && codePointLength(entry) > MAX_LENGTH) yield 'too-long';
 }
 
 /** Script of the first letter; `none` where there is no letter, `other` for scripts that are not told apart. */
@@ -114,15 +150,6 @@ function scriptOf(entry: string): string {
   const letter = /\p{L}/u.exec(entry)?.[0];
   if (letter === undefined) return 'none';
   return SCRIPT_TESTS.find(([, test]) => test.test(letter))?.[0] ?? 'other';
-}
-
-/** Code points. */
-function lengthOf(entry: string): number {
-  let length = entry.length;
-  for (let i = 1; i < entry.length; i++) {
-    if ((entry.charCodeAt(i) & 0xfc00) === 0xdc00 && (entry.charCodeAt(i - 1) & 0xfc00) === 0xd800) length--;
-  }
-  return length;
 }
 
 function summarize(lengths: ReadonlyMap<number, number>, entryCount: number): ListReport['length'] {

@@ -57,7 +57,7 @@ export async function countSource(
   const texts = source.texts ?? [];
   const unigramCounts = source.unigramCounts ?? [];
   const bigramCounts = source.bigramCounts ?? [];
-  if ((texts.length > 0) === (unigramCounts.length > 0)) {
+  if (texts.length > 0 === unigramCounts.length > 0) {
     throw new MetaclipError('E_USAGE', 'give either texts to count or ready counts', {
       hint: 'texts are dumps or folders of wikiextractor; ready counts go to --counts',
     });
@@ -69,7 +69,14 @@ export async function countSource(
   }
   return texts.length > 0
     ? countTexts(source, texts, bigrams, place, log)
-    : readReadyCounts(unigramCounts, bigrams ? bigramCounts : [], source.language ?? 'en', bigrams, place, log);
+    : readReadyCounts(
+        unigramCounts,
+        bigrams ? bigramCounts : [],
+        source.language ?? 'en',
+        bigrams,
+        place,
+        log,
+      );
 }
 
 async function countTexts(
@@ -81,7 +88,12 @@ async function countTexts(
 ): Promise<CountedSource> {
   const language = source.language ?? 'en';
   const splitter = source.splitter ?? defaultSplitter(language);
-  const counter = new NgramCounter({ folder: place.folder, memoryBytes: place.memoryBytes, bigrams, splitter });
+  const counter = new NgramCounter({
+    folder: place.folder,
+    memoryBytes: place.memoryBytes,
+    bigrams,
+    splitter,
+  });
   const tally: ArticleTally = makeArticleTally();
   const options = { language, isPlainText: source.isPlainText === true };
   for (const { path } of listFiles(inputs)) {
@@ -118,10 +130,16 @@ async function readReadyCounts(
   let pairCounts = NO_COUNTS;
   if (bigrams) {
     const pairs = new KeyCounter({ folder, name: 'bigrams', memoryBytes: memoryBytes - wordBytes });
-    for (const { path } of listFiles(bigramFiles)) await addCountFile(path, 2, pairs, pairTally, log, breathe);
+    for (const { path } of listFiles(bigramFiles))
+      await addCountFile(path, 2, pairs, pairTally, log, breathe);
     pairCounts = await pairs.finish(breathe);
   }
-  const counts = { unigrams, bigrams: pairCounts, longWords: wordTally.longWords + pairTally.longWords, runs: 0 };
+  const counts = {
+    unigrams,
+    bigrams: pairCounts,
+    longWords: wordTally.longWords + pairTally.longWords,
+    runs: 0,
+  };
   refuseNothing(counts, unigramFiles);
   return {
     counts,

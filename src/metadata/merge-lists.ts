@@ -74,7 +74,9 @@ export async function mergeLists(
     const parts =
       path === null
         ? wordnetSources(list.entries.length)
-        : ((await readListSources(file, list.fingerprint)) ?? [{ name, firstEntry: 0, entryCount: list.entries.length }]);
+        : ((await readListSources(file, list.fingerprint)) ?? [
+            { name, firstEntry: 0, entryCount: list.entries.length },
+          ]);
     const tally = { name, given: list.entries.length, kept: 0, repeated: 0, dropped: 0, overBudget: 0 };
     for (const part of parts) {
       const firstEntry = entries.size;

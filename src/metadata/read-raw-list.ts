@@ -54,7 +54,12 @@ function parseArray(path: string, text: string): unknown[] {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw formatError(path, `not valid JSON: ${error instanceof Error ? error.message : String(error)}`, {}, error);
+    throw formatError(
+      path,
+      `not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+      {},
+      error,
+    );
   }
   if (Array.isArray(value)) return value;
   throw new MetaclipError('E_METADATA_FORMAT', `${path}: the JSON value is not an array`, {

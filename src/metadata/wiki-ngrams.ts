@@ -79,7 +79,13 @@ export async function buildBigrams(options: NgramListOptions): Promise<Provenanc
   return withWorkplace(options.out, options, async (place) => {
     const { counts, language, tokenizer, tally } = await countSource(options, true, place, log);
     const best = new BestKeys(options.top, 'word pairs');
-    const bigramTally = await rankBigrams(counts.unigrams, counts.bigrams, best, { minPmi, minCount }, place.breathe);
+    const bigramTally = await rankBigrams(
+      counts.unigrams,
+      counts.bigrams,
+      best,
+      { minPmi, minCount },
+      place.breathe,
+    );
     const ranked = best.finish();
     const highestPossible = Math.log2(counts.unigrams.total);
     refuseEmpty(
@@ -88,33 +94,29 @@ export async function buildBigrams(options: NgramListOptions): Promise<Provenanc
     );
     // Ready counts may hold words with spaces, so that two pairs make one entry.
     const entries = [...new Set(ranked.map(({ key }) => key.replace('\t', ' ')))];
-    return writeList(
-      options.out,
-      entries,
-      {
-        kind: 'wiki-bigrams',
-        sources: [{ name: 'bigrams', firstEntry: 0, entryCount: entries.length }],
-        inputs: log.inputs.map((input) => ({ ...input })),
-        options: {
-          language,
-          tokenizer,
-          minPmi: Number.isFinite(minPmi) ? minPmi : null,
-          minCount,
-          top: options.top ?? null,
-        },
-        counts: {
-          words: counts.unigrams.total,
-          distinctWords: counts.unigrams.size,
-          distinctBigrams: bigramTally.given,
-          wordNotCounted: bigramTally.wordNotCounted,
-          belowCount: bigramTally.belowCount,
-          belowPmi: bigramTally.belowPmi,
-          highestPmi: ranked[0]?.score ?? null,
-          lowestPmi: ranked.at(-1)?.score ?? null,
-          ...tally,
-        },
+    return writeList(options.out, entries, {
+      kind: 'wiki-bigrams',
+      sources: [{ name: 'bigrams', firstEntry: 0, entryCount: entries.length }],
+      inputs: log.inputs.map((input) => ({ ...input })),
+      options: {
+        language,
+        tokenizer,
+        minPmi: Number.isFinite(minPmi) ? minPmi : null,
+        minCount,
+        top: options.top ?? null,
       },
-    );
+      counts: {
+        words: counts.unigrams.total,
+        distinctWords: counts.unigrams.size,
+        distinctBigrams: bigramTally.given,
+        wordNotCounted: bigramTally.wordNotCounted,
+        belowCount: bigramTally.belowCount,
+        belowPmi: bigramTally.belowPmi,
+        highestPmi: ranked[0]?.score ?? null,
+        lowestPmi: ranked.at(-1)?.score ?? null,
+        ...tally,
+      },
+    });
   });
 }
 

@@ -92,7 +92,12 @@ export async function buildTitles(options: TitleListOptions): Promise<Provenance
         kind: 'wiki-titles',
         sources: [{ name: 'titles', firstEntry: 0, entryCount: ranked.length }],
         inputs: log.inputs.map((input) => ({ ...input })),
-        options: { domains: rules.domains, minHourlyViews: rules.minHourlyViews, minViews, top: options.top ?? null },
+        options: {
+          domains: rules.domains,
+          minHourlyViews: rules.minHourlyViews,
+          minViews,
+          top: options.top ?? null,
+        },
         counts: { ...tally, distinctTitles: views.size, views: views.total },
       },
     );
@@ -112,9 +117,10 @@ export async function buildTitles(options: TitleListOptions): Promise<Provenance
 export async function countViews(
   inputs: readonly string[],
   rules: PageviewRules,
-  { folder, memoryBytes, breathe }: Workplace,
+  place: Workplace,
   log: ReadLog,
 ): Promise<{ views: SortedCounts; tally: PageviewTally }> {
+  const { folder, memoryBytes, breathe } = place;
   const files = listFiles(inputs);
   refuseSameHour(files.map(({ path }) => path));
   const counter = new KeyCounter({ folder, name: 'titles', memoryBytes });
@@ -139,7 +145,10 @@ export async function countViews(
       throw new MetaclipError(
         'E_FORMAT_UNKNOWN',
         `${path}: ${badCount} of ${lineCount} lines are not "domain title views bytes"`,
-        { hint: 'files are named pageviews-YYYYMMDD-HHMMSS.gz; others have other columns', details: { path } },
+        {
+          hint: 'files are named pageviews-YYYYMMDD-HHMMSS.gz; others have other columns',
+          details: { path },
+        },
       );
     }
   }
@@ -166,7 +175,8 @@ function addLine(
   else if (rawTitle.includes(':')) tally.withColon++;
   else {
     const title = rawTitle.replaceAll('_', ' ').trim();
-    if (title === '' || title.length > MAX_TITLE_LENGTH || /[\p{Cc}\p{Surrogate}]/u.test(title)) tally.emptyTitles++;
+    if (title === '' || title.length > MAX_TITLE_LENGTH || /[\p{Cc}\p{Surrogate}]/u.test(title))
+      tally.emptyTitles++;
     else counter.addText(title, views);
   }
 }

@@ -28,7 +28,8 @@ export interface WordnetListOptions {
  * @throws {@link MetaclipError} `E_INPUT_NOT_FOUND` when the folder lacks a file, `E_METADATA_FORMAT` when WordNet 3.0 does
  *   not give the published number of entries
  */
-export async function buildWordnetList({ out, folder }: WordnetListOptions): Promise<Provenance> {
+export async function buildWordnetList(options: WordnetListOptions): Promise<Provenance> {
+  const { out, folder } = options;
   checkListPath(out);
   const inputs: InputRecord[] = [];
   let entries: string[];

@@ -14,7 +14,7 @@ import { BestKeys } from './ngrams/best-keys.ts';
 import { rankBigrams } from './ngrams/rank-bigrams.ts';
 import { countViews } from './wiki-titles.ts';
 import { PUBLISHED_BIGRAMS, PUBLISHED_UNIGRAMS, rankByCount } from './wiki-ngrams.ts';
-import { isPunctuationOnly } from './words/character-classes.ts';
+import { codePointLength, isPunctuationOnly } from './words/character-classes.ts';
 import { isWrittenWithoutSpaces } from './words/word-splitter.ts';
 import { checkListPath, type ListSource, type Provenance, writeList } from './write-list.ts';
 
@@ -68,18 +68,30 @@ export async function buildWorldwide(options: WorldwideOptions): Promise<Provena
   const log = options.log ?? makeReadLog();
   return withWorkplace(options.out, options, async (place) => {
     const list = new CappedList();
-    list.add('numbers', Array.from({ length: 100 }, (_, number) => String(number)), Infinity);
+    list.add(
+      'numbers',
+      Array.from({ length: 100 }, (_, number) => String(number)),
+      Infinity,
+    );
     if (options.names !== undefined) {
       const names = await loadEntries(options.names);
       log.inputs.push(await recordFile(options.names));
-      list.add('wordnet', names.entries.map((name) => cleanName(name, language)), Infinity);
+      list.add(
+        'wordnet',
+        names.entries.map((name) => cleanName(name, language)),
+        Infinity,
+      );
     }
 
     const { counts, tokenizer, tally } = await countSource(options, true, place, log);
     const caps = PUBLISHED_CAPS;
     const unigramCap = Math.min(caps.unigrams, Math.floor(counts.unigrams.size * caps.unigramShare));
     const words = await rankByCount(counts.unigrams, 1, withSpare(unigramCap, list.size), place.breathe);
-    const wordCount = list.add('unigrams', words.map(({ key }) => key), unigramCap);
+    const wordCount = list.add(
+      'unigrams',
+      words.map(({ key }) => key),
+      unigramCap,
+    );
 
     const bigramCap = Math.min(caps.bigrams, Math.floor(wordCount * caps.bigramShare));
     const best = new BestKeys(withSpare(bigramCap, list.size), 'word pairs');
@@ -95,7 +107,11 @@ export async function buildWorldwide(options: WorldwideOptions): Promise<Provena
       const { views, tally: viewTally } = await countViews(options.pageviews, rules, place, log);
       const titleCap = Math.min(caps.titles, Math.floor(views.size * caps.titleShare));
       const titles = await rankByCount(views, 1, withSpare(titleCap, list.size), place.breathe);
-      list.add('titles', titles.map(({ key }) => key), titleCap);
+      list.add(
+        'titles',
+        titles.map(({ key }) => key),
+        titleCap,
+      );
       titleCounts = { distinctTitles: views.size, views: views.total, pageviewLines: { ...viewTally } };
     }
     return writeList(options.out, list.entries, {
@@ -154,7 +170,7 @@ class CappedList {
       if (this.#entries.size - firstEntry >= cap) break;
       const entry = candidate.trim();
       if (isPunctuationOnly(entry)) this.dropped.punctuation++;
-      else if ([...entry].length > MAX_ENTRY_LENGTH) this.dropped.tooLong++;
+      else if (codePointLength(entry) > MAX_ENTRY_LENGTH) this.dropped.tooLong++;
       else if (this.#entries.has(entry)) this.dropped.repeated++;
       else this.#entries.add(entry);
     }

@@ -20,7 +20,8 @@ export interface ListSource {
 }
 
 /** A plain value of JSON. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** What is recorded of a list, beside what is known of every list. */
 export interface Origin {
@@ -64,9 +65,13 @@ export function provenancePathOf(path: string): string {
  */
 export function checkListPath(path: string): void {
   if (/\.(txt|json)$/i.test(path) && !/\.provenance\.json$/i.test(path)) return;
-  throw new MetaclipError('E_USAGE', `--out ${path}: a list is a .txt file (one entry a line) or a .json file (an array)`, {
-    hint: 'for example --out entries.txt',
-  });
+  throw new MetaclipError(
+    'E_USAGE',
+    `--out ${path}: a list is a .txt file (one entry a line) or a .json file (an array)`,
+    {
+      hint: 'for example --out entries.txt',
+    },
+  );
 }
 
 /**
@@ -78,7 +83,11 @@ export function checkListPath(path: string): void {
  * @returns what was written beside the list
  * @throws {@link MetaclipError} `E_METADATA_FORMAT` when they are no list, `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
  */
-export async function writeList(path: string, entries: readonly string[], origin: Origin): Promise<Provenance> {
+export async function writeList(
+  path: string,
+  entries: readonly string[],
+  origin: Origin,
+): Promise<Provenance> {
   checkListPath(path);
   const { fingerprint } = createEntryList(entries, path);
   const text = /\.json$/i.test(path)

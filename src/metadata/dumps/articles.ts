@@ -62,7 +62,9 @@ export function listFiles(inputs: readonly string[]): { path: string; sizeBytes:
     const before = files.length;
     visit(input);
     if (files.length === before) {
-      throw new MetaclipError('E_INPUT_EMPTY', `${input}: no files in this folder`, { details: { path: input } });
+      throw new MetaclipError('E_INPUT_EMPTY', `${input}: no files in this folder`, {
+        details: { path: input },
+      });
     }
   }
   return files;
@@ -144,7 +146,11 @@ function makeUrlCheck(path: string, language: string): (url: string) => void {
     const found = isChecked ? undefined : /^https?:\/\/([a-z-]+)\.(?:m\.)?wikipedia\.org\//i.exec(url)?.[1];
     if (found === undefined) return;
     isChecked = true;
-    checkDumpLanguage(path, { language: '', database: `${found.replaceAll('-', '_')}wiki`, names: { dropped: new Set() } }, language);
+    checkDumpLanguage(
+      path,
+      { language: '', database: `${found.replaceAll('-', '_')}wiki`, names: { dropped: new Set() } },
+      language,
+    );
   };
 }
 
@@ -181,7 +187,8 @@ async function* readJsonLines(
       if (line === '') continue;
       const value = parseObject(line);
       if (value !== undefined && 'url' in value && typeof value.url === 'string') checkUrl(value.url);
-      if (value !== undefined && 'text' in value && typeof value.text === 'string') articles.push(dropTags(value.text));
+      if (value !== undefined && 'text' in value && typeof value.text === 'string')
+        articles.push(dropTags(value.text));
       else tally.badLines++;
     }
     tally.articles += articles.length;

@@ -3,7 +3,7 @@
  * has a checksum, and all of them are checked.
  */
 import unbzip2 from 'unbzip2-stream';
-import { damaged } from './read-input.ts';
+import { damaged } from './damaged.ts';
 
 /** Input given at a time. A block of 900,000 bytes is decoded once enough input for any block is there. */
 const FEED_BYTES = 64 * 1024;
@@ -65,8 +65,14 @@ class TooMuchError extends Error {}
 
 function describe(path: string, failure: unknown, takenBytes: number): Error {
   const where = `within the first ${takenBytes} bytes`;
-  if (failure instanceof TooMuchError) return damaged(path, `bzip2 data that expands to ${failure.message}, ${where}`);
+  if (failure instanceof TooMuchError)
+    return damaged(path, `bzip2 data that expands to ${failure.message}, ${where}`);
   // At its end the decoder runs out of bytes in the middle of a block, which it reports as a fault of its own.
-  const isCut = failure instanceof TypeError || (failure instanceof Error && /prematurely/.test(failure.message));
-  return damaged(path, isCut ? 'the bzip2 data is cut short' : `the bzip2 data is damaged, ${where}`, failure);
+  const isCut =
+    failure instanceof TypeError || (failure instanceof Error && /prematurely/.test(failure.message));
+  return damaged(
+    path,
+    isCut ? 'the bzip2 data is cut short' : `the bzip2 data is damaged, ${where}`,
+    failure,
+  );
 }

@@ -6,7 +6,7 @@
  */
 import { decodeXML } from 'entities';
 import { MetaclipError } from '../../common/errors.ts';
-import { damaged } from './read-input.ts';
+import { damaged } from './damaged.ts';
 import { COMMON_NAMES, stripWikitext, type WikiNames } from './wikitext.ts';
 
 /** Largest page taken, in characters; larger ones are counted and left out. MediaWiki's own limit is 2 MiB. */
@@ -15,7 +15,10 @@ const MAX_HEAD_LENGTH = 1 << 20;
 const NAMESPACES_LEFT_OUT = new Set(['6', '14']);
 
 /** Counts of pages by what became of them. */
-export type PageTally = Record<'pages' | 'redirects' | 'otherNamespaces' | 'withoutText' | 'tooLarge', number>;
+export type PageTally = Record<
+  'pages' | 'redirects' | 'otherNamespaces' | 'withoutText' | 'tooLarge',
+  number
+>;
 
 /** What the head of a dump says. */
 export interface DumpHead {
@@ -133,8 +136,12 @@ export function checkDumpLanguage(path: string, head: DumpHead, language: string
   if (wanted === wiki || (wanted === content && (wiki === '' || wiki === content))) return;
   if (wiki === '' && content === '') return;
   const found = wiki === '' ? content : wiki;
-  throw new MetaclipError('E_USAGE', `${path}: a dump of ${JSON.stringify(found)}, but --lang is ${JSON.stringify(language)}`, {
-    hint: `give --lang ${found}, or another dump`,
-    details: { path, found, wanted: language },
-  });
+  throw new MetaclipError(
+    'E_USAGE',
+    `${path}: a dump of ${JSON.stringify(found)}, but --lang is ${JSON.stringify(language)}`,
+    {
+      hint: `give --lang ${found}, or another dump`,
+      details: { path, found, wanted: language },
+    },
+  );
 }

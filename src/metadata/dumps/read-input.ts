@@ -7,9 +7,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { readBzip2 } from './bzip2.ts';
+import { damaged } from './damaged.ts';
 
 const READ_BYTES = 256 * 1024;
 
@@ -102,20 +104,6 @@ export function recordOf(name: string, bytes: Uint8Array): InputRecord {
 }
 
 /**
- * @param path - file
- * @param what - what is wrong
- * @param cause - underlying failure
- * @returns the error of an input that is cut short or damaged
- */
-export function damaged(path: string, what: string, cause?: unknown): MetaclipError {
-  return new MetaclipError('E_INPUT_UNREADABLE', `${path}: ${what}`, {
-    hint: 'a list of half an input would be wrong without showing it: download the file again and compare its checksum',
-    details: { path },
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-/**
  * @param path - e.g. `enwiki-20240101-pages-articles.xml.bz2`, `pageviews-20240101-120000.gz`
  * @returns `2024-01-01`; null when the name holds no date
  */
@@ -132,15 +120,12 @@ async function* prepend(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenera
 
 async function* gunzip(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
   const inflater = createGunzip({ chunkSize: READ_BYTES });
-  let failure: unknown;
-  const feeding = feed(chunks, inflater).catch((error: unknown) => {
-    failure = error;
-    inflater.destroy();
-  });
+  // A failure of the source destroys the inflater, which then throws it; so here it need not be looked at.
+  const feeding = pipeline(chunks, inflater).catch(() => undefined);
   try {
     for await (const chunk of inflater) if (Buffer.isBuffer(chunk)) yield chunk;
   } catch (error) {
-    if (failure !== undefined) throw failure;
+    if (error instanceof MetaclipError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const what = code === 'Z_BUF_ERROR' ? 'the gzip data is cut short' : 'the gzip data is damaged';
     throw damaged(path, what, error);
@@ -148,22 +133,11 @@ async function* gunzip(path: string, chunks: AsyncIterable<Buffer>): AsyncGenera
     inflater.destroy();
     await feeding;
   }
-  if (failure !== undefined) throw failure;
-}
-
-/** Writes chunk after chunk, waiting where the inflater is full; stops when it is destroyed. */
-async function feed(chunks: AsyncIterable<Buffer>, inflater: ReturnType<typeof createGunzip>): Promise<void> {
-  for await (const chunk of chunks) {
-    if (inflater.destroyed) return;
-    if (inflater.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      inflater.once('drain', resolve).once('close', resolve).once('error', resolve);
-    });
-  }
-  inflater.end();
 }
 
 function describeFolder(error: unknown, path: string): MetaclipError | undefined {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'EISDIR') return undefined;
-  return new MetaclipError('E_INPUT_UNREADABLE', `${path}: a folder, a file is needed here`, { cause: error });
+  return new MetaclipError('E_INPUT_UNREADABLE', `${path}: a folder, a file is needed here`, {
+    cause: error,
+  });
 }

@@ -1,5 +1,5 @@
 /** Bytes to text: decoded as UTF-8 over the borders of chunks, and cut into blocks of whole lines. */
-import { damaged } from './read-input.ts';
+import { damaged } from './damaged.ts';
 
 /** Longest line taken. No article, title or count comes near. */
 export const MAX_LINE_LENGTH = 64 << 20;
@@ -39,7 +39,8 @@ export async function* splitLines(
     const end = text.lastIndexOf('\n');
     if (end < 0) {
       rest += text;
-      if (rest.length > MAX_LINE_LENGTH) throw damaged(path, `a line of more than ${MAX_LINE_LENGTH} characters`);
+      if (rest.length > MAX_LINE_LENGTH)
+        throw damaged(path, `a line of more than ${MAX_LINE_LENGTH} characters`);
       continue;
     }
     const lines = (rest + text.slice(0, end)).split('\n');

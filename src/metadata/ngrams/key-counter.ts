@@ -95,9 +95,13 @@ export class KeyCounter {
   addText(key: string, amount: number): void {
     const bytes = Buffer.from(key);
     if (bytes.length > MAX_KEY_BYTES) {
-      throw new MetaclipError('E_INPUT_UNREADABLE', `a key of ${bytes.length} bytes, the limit is ${MAX_KEY_BYTES}`, {
-        hint: 'the input is no list of words or titles',
-      });
+      throw new MetaclipError(
+        'E_INPUT_UNREADABLE',
+        `a key of ${bytes.length} bytes, the limit is ${MAX_KEY_BYTES}`,
+        {
+          hint: 'the input is no list of words or titles',
+        },
+      );
     }
     this.add(bytes, 0, bytes.length, hashBytes(bytes, 0, bytes.length), amount);
   }
@@ -147,7 +151,7 @@ export class KeyCounter {
     this.#slots[slot] = key + 1;
   }
 
-  /** Grows or spills until one more key fits. */
+  // Grows or spills until one more key fits.
   #makeRoom(length: number): void {
     const used = this.#starts[this.#keyCount] ?? 0;
     if (this.#keyCount >= this.#maxKeys || used + length > this.#maxArenaBytes) this.#spill();

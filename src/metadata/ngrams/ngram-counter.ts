@@ -5,7 +5,14 @@
  * A key is the UTF-8 of the word, or of both words with a tab between them. Control characters separate words, so the tab
  * sorts below every byte of a word, and bigrams in byte order are bigrams in the order of their first words.
  */
-import { isPunctuationOnly, ORDINARY, PUNCTUATION, SINGLE, SPACE, classOf } from '../words/character-classes.ts';
+import {
+  isPunctuationOnly,
+  ORDINARY,
+  PUNCTUATION,
+  SINGLE,
+  SPACE,
+  classOf,
+} from '../words/character-classes.ts';
 import type { WordSplitter } from '../words/word-splitter.ts';
 import { HASH_SEED, hashByte, KeyCounter } from './key-counter.ts';
 import type { SortedCounts } from './sorted-counts.ts';
@@ -72,7 +79,8 @@ export class NgramCounter {
   addText(text: string): void {
     this.#breakChain();
     if (this.#splitter === undefined) this.#addSpaced(text);
-    else for (const piece of text.split(/\s+/)) if (piece !== '') this.#addPieces(this.#splitter.split(piece));
+    else
+      for (const piece of text.split(/\s+/)) if (piece !== '') this.#addPieces(this.#splitter.split(piece));
   }
 
   /**
@@ -88,7 +96,7 @@ export class NgramCounter {
     return { unigrams, bigrams, longWords: this.#longWords, runs };
   }
 
-  /** One pass over the units of the text, which are encoded and hashed on the way: words never become strings. */
+  // One pass over the units of the text, which are encoded and hashed on the way: words never become strings.
   #addSpaced(text: string): void {
     const line = this.#line;
     let at = this.#start;
@@ -152,7 +160,7 @@ export class NgramCounter {
     }
   }
 
-  /** Counts the word #line[#start, end) and the pair that ends with it. */
+  // Counts the word #line[#start, end) and the pair that ends with it.
   #endWord(end: number, hash: number, length: number): void {
     if (length > MAX_WORD_LENGTH) {
       this.#longWords++;

@@ -71,7 +71,10 @@ export async function addCountFile(
     throw new MetaclipError(
       'E_FORMAT_UNKNOWN',
       `${path}: ${badCount} of ${lineCount} lines are not ${wanted}, the first is ${JSON.stringify((firstBad ?? '').slice(0, 80))}`,
-      { hint: words === 1 ? 'word counts go first, pair counts to --pairs' : 'pair counts have three columns', details: { path } },
+      {
+        hint: words === 1 ? 'word counts go first, pair counts to --pairs' : 'pair counts have three columns',
+        details: { path },
+      },
     );
   }
 }

@@ -57,7 +57,7 @@ export class RunWriter {
 
   #flush(): void {
     try {
-      for (let at = 0; at < this.#used; ) at += writeSync(this.#file, this.#buffer, at, this.#used - at);
+      for (let at = 0; at < this.#used;) at += writeSync(this.#file, this.#buffer, at, this.#used - at);
     } catch (error) {
       throw describeSystemError(error, this.#path, 'write');
     }
@@ -104,9 +104,13 @@ export class RunReader {
     this.start = this.#next + 2;
     this.end = this.start + (this.#filled - this.#next < 2 ? 0 : this.buffer.readUInt16LE(this.#next));
     if (this.end + 8 > this.#filled) {
-      throw new MetaclipError('E_INPUT_UNREADABLE', `${this.#path}: the temporary file ends inside a record`, {
-        hint: 'something else changed it; run the command again',
-      });
+      throw new MetaclipError(
+        'E_INPUT_UNREADABLE',
+        `${this.#path}: the temporary file ends inside a record`,
+        {
+          hint: 'something else changed it; run the command again',
+        },
+      );
     }
     this.count = this.buffer.readDoubleLE(this.end);
     this.#next = this.end + 8;

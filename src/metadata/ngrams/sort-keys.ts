@@ -43,12 +43,15 @@ export function sortKeys(arena: Uint8Array, starts: Uint32Array, keyCount: numbe
     let groupStart = from;
     for (let i = from; i < to; i++) {
       const low = words[2 * i] ?? 0;
-      order[i] = low >>> 4 & 0xffffff;
+      order[i] = (low >>> 4) & 0xffffff;
       const isLast =
-        i + 1 === to || words[2 * i + 1] !== words[2 * i + 3] || low >>> 28 !== (words[2 * i + 2] ?? 0) >>> 28;
+        i + 1 === to ||
+        words[2 * i + 1] !== words[2 * i + 3] ||
+        low >>> 28 !== (words[2 * i + 2] ?? 0) >>> 28;
       if (!isLast) continue;
       // With fewer bytes than a round has, nothing comes behind, so such keys are equal.
-      if (i > groupStart && low >>> 28 === BYTES_A_ROUND) pending.push([groupStart, i + 1, depth + BYTES_A_ROUND]);
+      if (i > groupStart && low >>> 28 === BYTES_A_ROUND)
+        pending.push([groupStart, i + 1, depth + BYTES_A_ROUND]);
       groupStart = i + 1;
     }
   }

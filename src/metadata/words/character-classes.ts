@@ -53,15 +53,29 @@ export function isPunctuationOnly(text: string): boolean {
   return true;
 }
 
+/**
+ * @param text - any string
+ * @returns its length in code points
+ */
+export function codePointLength(text: string): number {
+  let length = text.length;
+  for (let i = 1; i < text.length; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) === 0xdc00 && (text.charCodeAt(i - 1) & 0xfc00) === 0xd800) length--;
+  }
+  return length;
+}
+
 function makeClasses(): Uint8Array {
   const classes = new Uint8Array(0x10000);
   for (let unit = 0; unit < classes.length; unit++) {
     if (isSingle(unit)) classes[unit] = SINGLE;
     // Control characters and halves of surrogate pairs have no place in a word; the counter relies on that.
-    if (unit <= 0x20 || (unit >= 0x7f && unit <= 0xa0) || (unit >= 0xd800 && unit <= 0xdfff)) classes[unit] = SPACE;
+    if (unit <= 0x20 || (unit >= 0x7f && unit <= 0xa0) || (unit >= 0xd800 && unit <= 0xdfff))
+      classes[unit] = SPACE;
     else if (/\s/.test(String.fromCharCode(unit))) classes[unit] = SPACE;
   }
-  for (const character of ASCII_PUNCTUATION + OTHER_PUNCTUATION) classes[character.charCodeAt(0)] = PUNCTUATION;
+  for (const character of ASCII_PUNCTUATION + OTHER_PUNCTUATION)
+    classes[character.charCodeAt(0)] = PUNCTUATION;
   return classes;
 }
 
