@@ -30,7 +30,11 @@ export function describeResult(result: CurateResult): string {
   return lines.filter((line, i) => line !== '' || lines[i - 1] !== '').join('\n');
 }
 
-function describeSummary(summary: RunSummary): string[] {
+/**
+ * @param summary - numbers of a run
+ * @returns lines for people, the last of them empty
+ */
+export function describeSummary(summary: RunSummary): string[] {
   const { pairs, entries } = summary;
   const share = (count: number): string =>
     pairs.extracted === 0 ? '' : `${((100 * count) / pairs.extracted).toFixed(1)}%`;

@@ -63,7 +63,7 @@ export async function readCuratedRows(out: string): Promise<Record<string, unkno
  */
 export function readResultBytes(out: string): Map<string, string> {
   const files = new Map<string, string>();
-  for (const folder of ['.', 'matched', 'counts', 'balanced', 'curated']) {
+  for (const folder of ['.', 'matched', 'counts', 'balanced', 'kept', 'curated']) {
     for (const entry of readdirSync(join(out, folder), { withFileTypes: true })) {
       if (entry.isFile() && entry.name !== 'run.json') {
         files.set(join(folder, entry.name), fingerprint(readFileSync(join(out, folder, entry.name))));

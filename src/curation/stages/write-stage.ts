@@ -1,7 +1,9 @@
 /** Write stage: one shard a task, in the schema asked for. */
 import { rm } from 'node:fs/promises';
+import { MetaclipError } from '../../common/errors.ts';
 import { fingerprintOf } from '../../common/hashing.ts';
-import type { Marker } from '../run/markers.ts';
+import type { RunLayout } from '../run/layout.ts';
+import { findDone, type Marker } from '../run/markers.ts';
 import type { RunFile } from '../run/run-file.ts';
 import { SHARD_FORMATS } from '../write/shard-schema.ts';
 import { writeSortedUids } from '../write/sorted-uids.ts';
@@ -21,20 +23,16 @@ export async function runWriteStage(
   balanced: BalanceResult,
 ): Promise<{ markers: readonly Marker[]; executedCount: number }> {
   const { schema } = run.write;
-  const lang = run.match.lang === 'off' ? null : run.match.lang;
-  const footer = {
-    ...runFooter(run),
-    'metaclip.t': String(balanced.t),
-    'metaclip.seed': String(run.balance.seed),
-    'metaclip.schema': schema,
-  };
+  const lang = langOf(run);
+  const footer = shardFooter(run, balanced);
+  const { root } = context.layout;
   const result = await runPieces(
     context,
     'write',
-    balanced.keys.map((balanceKey, task) => ({
+    shardKeys(run, balanced).map((key, task) => ({
       index: task,
-      key: fingerprintOf({ balanceKey, schema, lang, footer }),
-      job: { kind: 'write' as const, root: context.layout.root, task, schema, lang, footer },
+      key,
+      job: { kind: 'write' as const, root, task, schema, lang, footer },
     })),
   );
   if (result.executedCount > 0) await removeOtherSchemas(context, run);
@@ -43,6 +41,54 @@ export async function runWriteStage(
     await writeSortedUids(shards, context.layout.uids);
   }
   return result;
+}
+
+/**
+ * @param layout - run directory
+ * @param run - run file
+ * @param balanced - result of the balance stage
+ * @returns markers of the shards
+ * @throws {@link MetaclipError} `E_RUN_INCOMPLETE` when a shard is missing, or is one of another cap, seed or schema
+ */
+export async function requireWritten(
+  layout: RunLayout,
+  run: RunFile,
+  balanced: BalanceResult,
+): Promise<Marker[]> {
+  const markers: Marker[] = [];
+  for (const [task, key] of shardKeys(run, balanced).entries()) {
+    const marker = await findDone(layout, 'write', task, key);
+    if (marker !== undefined) markers.push(marker);
+  }
+  if (markers.length === run.tasks.length) return markers;
+  throw new MetaclipError(
+    'E_RUN_INCOMPLETE',
+    `${layout.root}: ${run.tasks.length - markers.length} of ${run.tasks.length} shards are not written yet`,
+    {
+      hint: `metaclip write ${layout.root} does what is missing`,
+      details: { path: layout.root, got: markers.length, limit: run.tasks.length },
+    },
+  );
+}
+
+function shardKeys(run: RunFile, balanced: BalanceResult): string[] {
+  const { schema } = run.write;
+  const lang = langOf(run);
+  const footer = shardFooter(run, balanced);
+  return balanced.keys.map((balanceKey) => fingerprintOf({ balanceKey, schema, lang, footer }));
+}
+
+function langOf(run: RunFile): string | null {
+  return run.match.lang === 'off' ? null : run.match.lang;
+}
+
+function shardFooter(run: RunFile, balanced: BalanceResult): Record<string, string> {
+  return {
+    ...runFooter(run),
+    'metaclip.t': String(balanced.t),
+    'metaclip.seed': String(run.balance.seed),
+    'metaclip.schema': run.write.schema,
+  };
 }
 
 /** A shard of an earlier schema beside the new one would be read twice by whoever reads the folder. */

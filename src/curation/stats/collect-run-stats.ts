@@ -33,15 +33,25 @@ export async function collectRunStats(dir: string, options: StatsOptions = {}): 
   const names = options.classes === undefined ? undefined : await readClassNames(options.classes);
   const asked = options.sweepCaps === undefined ? undefined : checkSweepCaps(options.sweepCaps);
   const balancedRun = await openBalancedRun(layout);
-  const stats = await assembleFromFiles(balancedRun, options.topCount ?? DEFAULT_TOP_COUNT);
+  const stats = await statsOfBalancedRun(balancedRun, options.topCount);
   const classes = names === undefined ? null : alignClasses(names, options.classes ?? '', stats.perEntry);
   if (options.detail === false) return { ...stats, classes };
   const caps = checkSweepCaps([...(asked ?? defaultSweepCaps(stats.counts.maxCount)), stats.t]);
   return { ...stats, classes, ...(await findDetail(balancedRun, caps, options)) };
 }
 
-/** The list itself may be gone: `entry_counts.parquet` has its entries. */
-async function assembleFromFiles(balancedRun: BalancedRun, topCount: number): Promise<RunStats> {
+/**
+ * The statistics that need no pass over the pairs. The list itself may be gone: `entry_counts.parquet` has its entries.
+ *
+ * @param balancedRun - results of the stages
+ * @param topCount - rows of `counts.top`
+ * @returns statistics without sweep, texts and classes
+ * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
+ */
+export async function statsOfBalancedRun(
+  balancedRun: BalancedRun,
+  topCount: number = DEFAULT_TOP_COUNT,
+): Promise<RunStats> {
   const { layout, run, counted } = balancedRun;
   const { entries } = await readEntryCounts(layout.entryCounts);
   if (fingerprintEntries(entries) !== run.metadata.fingerprint) {

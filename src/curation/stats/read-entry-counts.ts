@@ -36,20 +36,15 @@ export async function readEntryCounts(path: string): Promise<CountsFile> {
     const counts = new Float64Array(table.numRows);
     let t: number | null = null;
     for (const batch of table.batches) {
-      const [ids, names, values, q] = ['entry_id', 'entry', 'count', 'q'].map((name) => batch.getChild(name));
-      if (!ids || !names || !values || !q) throw new Error('it lacks one of entry_id, entry, count, q');
+      const columns = ['entry_id', 'entry', 'count', 'q'].map((name) => batch.getChild(name));
+      if (columns.includes(null)) throw new Error('it lacks one of entry_id, entry, count, q');
       for (let row = 0; row < batch.numRows; row++) {
-        const [id, name, value, share]: unknown[] = [
-          ids.get(row),
-          names.get(row),
-          values.get(row),
-          q.get(row),
-        ];
-        if (id !== entries.length || typeof name !== 'string' || typeof value !== 'bigint') {
+        const [id, name, count, q] = columns.map((column): unknown => column?.get(row));
+        if (id !== entries.length || typeof name !== 'string' || typeof count !== 'bigint') {
           throw new Error(`row ${entries.length} is not the entry of that number`);
         }
-        counts[entries.length] = Number(value);
-        if (typeof share === 'number' && share < 1) t ??= Math.round(share * Number(value));
+        counts[entries.length] = Number(count);
+        if (typeof q === 'number' && q < 1) t ??= Math.round(q * Number(count));
         entries.push(name);
       }
     }

@@ -27,9 +27,10 @@ export interface StatsDetail {
  * @returns the keys that a file must have to be of use
  */
 export function detailKeys(
-  { counted, balanced }: BalancedRun,
+  balancedRun: BalancedRun,
   caps: readonly number[],
 ): { sweepKey: string; textsKey: string } {
+  const { counted, balanced } = balancedRun;
   const { rowsKey } = counted;
   return {
     sweepKey: fingerprintOf({ version: DETAIL_VERSION, rowsKey, caps }),
