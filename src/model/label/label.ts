@@ -192,10 +192,10 @@ export async function label(
     }
     checkInterrupted(signal);
     await addEarly(Infinity);
-    return counter.summary(out, images.length);
+    return counter.summary(images.length);
   });
   await finishOutputFolder(out, STATE_FILE, settings, summary);
-  return summary;
+  return { out, ...summary };
 }
 
 /**
@@ -311,9 +311,8 @@ class LabelCounter {
     for (const split of SPLITS) if (counts !== undefined && row.split === split) counts[split]++;
   }
 
-  summary(out: string, images: number): LabelSummary {
+  summary(images: number): Omit<LabelSummary, 'out'> {
     return {
-      out,
       images,
       labelled: this.#statuses.get('labelled') ?? 0,
       unlabelled: this.#statuses.get('unlabelled') ?? 0,

@@ -11,7 +11,7 @@ const DIMENSION = 7;
 /** Some vector that depends on every character of a text. */
 function vectorOf(text: string): number[] {
   const vector = Array.from({ length: DIMENSION }, (_, k) => Math.sin(k + 1));
-  for (const [at, letter] of [...text].entries()) {
+  for (const [at, letter] of Array.from(text).entries()) {
     const k = at % DIMENSION;
     vector[k] = (vector[k] ?? 0) + Math.sin((letter.codePointAt(0) ?? 0) * (at + 1));
   }
@@ -43,9 +43,9 @@ describe('buildClassWeights', () => {
     const names = Array.from({ length: 150 }, (_, index) => `thing ${index}`);
     const templates = [
       'a photo of a {}.',
-      'the {} and more {}'.replace(' and more {}', ''),
+      'the {}',
       '{}',
-      ...'abcdefg'.split('').map((x) => `${x} {}`),
+      ...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((letter) => `${letter} {}`),
     ];
     const done: number[] = [];
     const weights = await buildClassWeights(embedTexts, names, templates, (count) => done.push(count));
@@ -124,16 +124,16 @@ describe('predictClasses', () => {
     const image = await embedTexts(['image']);
     const row = await embedTexts(['same']);
     const data = Float32Array.from([...row.data, ...row.data, ...row.data]);
-    const [predictions] = predictClasses(
+    const [predictions = []] = predictClasses(
       image,
       { ...row, data, count: 3 },
       createOntology(['c', 'a', 'b']),
       100,
     );
     assert.deepEqual(
-      predictions?.map((one) => one.class),
+      predictions.map((one) => one.class),
       ['c', 'a', 'b'],
     );
-    assert.ok(Math.abs((predictions?.[0]?.confidence ?? 0) - 1 / 3) < 1e-12);
+    assert.ok(Math.abs((predictions[0]?.confidence ?? 0) - 1 / 3) < 1e-12);
   });
 });
