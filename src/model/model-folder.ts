@@ -27,8 +27,8 @@ export const MODEL_MANIFEST = 'metaclip-model.json';
 
 /** Activation of the towers' MLPs. `quick_gelu` is x * sigmoid(1.702 x), `gelu` the exact one with erf. */
 export type Activation = 'quick_gelu' | 'gelu';
-/** How weights are stored; arithmetic is float32 in every case. */
-export type WeightDtype = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'mixed';
+/** How weights are stored; arithmetic is float32 in every case. Ready graphs don't say. */
+export type WeightDtype = 'float32' | 'float16' | 'bfloat16' | 'int8' | 'mixed' | 'unknown';
 /** Element type of a graph's input. */
 export type InputDtype = 'float32' | 'float16' | 'int64' | 'int32';
 

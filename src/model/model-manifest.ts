@@ -52,7 +52,7 @@ export function parseModelManifest(text: string, where: string): ModelManifest {
     text: fields.has('text') ? textOf(fields.object('text')) : null,
     embedDim: fields.integer('embedDim', 1),
     logitScale: fields.number('logitScale'),
-    dtype: fields.choice('dtype', ['float32', 'float16', 'bfloat16', 'int8', 'mixed']),
+    dtype: fields.choice('dtype', ['float32', 'float16', 'bfloat16', 'int8', 'mixed', 'unknown']),
     preprocess: preprocessOf(fields.object('preprocess')),
     tokenizer:
       tokenizer === null

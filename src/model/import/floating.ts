@@ -1,0 +1,47 @@
+/** Floating types of checkpoints as float32. */
+import { MetaclipError } from '../../common/errors.ts';
+import { fromFloat16Array } from '../encode/float16.ts';
+import type { StoredDtype, StoredTensor } from './tensors.ts';
+
+/**
+ * @param bytes - values, little-endian, aligned to their size
+ * @param dtype - their type, a floating one
+ * @returns float32 values; over the same bytes for F32, else new
+ */
+export function toFloat32(bytes: Buffer, dtype: StoredDtype): Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  switch (dtype) {
+    case 'F32':
+      return new Float32Array(buffer, byteOffset, byteLength / 4);
+    case 'F64':
+      return Float32Array.from(new Float64Array(buffer, byteOffset, byteLength / 8));
+    case 'F16':
+      return fromFloat16Array(new Uint16Array(buffer, byteOffset, byteLength / 2));
+    default: {
+      // BF16 is the upper half of float32.
+      const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+      return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+    }
+  }
+}
+
+/**
+ * @param values - some of a tensor's
+ * @param tensor - for the message
+ * @throws {@link MetaclipError} `E_MODEL_FORMAT` when one is NaN or infinite
+ */
+export function checkFinite(values: Float32Array, tensor: StoredTensor): void {
+  // One pass without branches; the place is only looked for when it is needed.
+  let sum = 0;
+  for (const value of values) sum += value * 0;
+  if (sum === 0) return;
+  const bad = values.find((value) => !Number.isFinite(value));
+  throw new MetaclipError(
+    'E_MODEL_FORMAT',
+    `${tensor.file}: tensor ${tensor.name} has a value ${bad ?? NaN}`,
+    {
+      hint: 'training diverged or the file is damaged: take another checkpoint',
+      details: { path: tensor.file, tensor: tensor.name },
+    },
+  );
+}
