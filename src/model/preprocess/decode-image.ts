@@ -8,6 +8,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
+import { isCutOff } from './file-end.ts';
 import { sniffImageFormat, type ImageFormat } from './image-format.ts';
 import { findStoredMode } from './stored-mode.ts';
 
@@ -83,7 +84,7 @@ export async function decodeImage(
   try {
     metadata = await openImage(bytes).metadata();
   } catch (error) {
-    throw unreadable(name, format, error);
+    throw unreadable(name, format, bytes, error);
   }
   const { width, height } = metadata;
   checkSize(name, width, height, limits);
@@ -103,7 +104,7 @@ export async function decodeImage(
       frameCount,
     };
   } catch (error) {
-    throw unreadable(name, format, error);
+    throw unreadable(name, format, bytes, error);
   }
 }
 
@@ -200,14 +201,17 @@ function unsupported(name: string, reason: string, what: string): MetaclipError 
   );
 }
 
-function unreadable(name: string, format: ImageFormat, error: unknown): MetaclipError {
-  const said = (error instanceof Error ? error.message : String(error)).trim().split('\n')[0] ?? '';
-  const isCut =
-    /premature end|truncated|unexpected end|end of (?:file|stream|data)|eof|not enough data/i.test(said);
-  const reason = isCut ? 'truncated' : 'damaged';
+function unreadable(name: string, format: ImageFormat, bytes: Uint8Array, error: unknown): MetaclipError {
+  const message = error instanceof Error ? error.message : String(error);
+  const said = (message.trim().split('\n')[0] ?? '').replace(/:$/, '');
+  const isCut = isCutOff(bytes, format);
   return new MetaclipError(
     'E_IMAGE_UNREADABLE',
     `${name}: the ${format.toUpperCase()} file is ${isCut ? 'cut off' : 'damaged'} (${said})`,
-    { hint: 'get the image anew', details: { name, reason, format }, cause: error },
+    {
+      hint: 'get the image anew',
+      details: { name, reason: isCut ? 'truncated' : 'damaged', format },
+      cause: error,
+    },
   );
 }
