@@ -53,6 +53,11 @@ const COMMANDS: readonly {
     load: async () => (await import('./stats.ts')).statsCommand,
   },
   {
+    name: 'report',
+    summary: 'the page of a run: figures, a slider for t, all entries; one file',
+    load: async () => (await import('./report.ts')).reportCommand,
+  },
+  {
     name: 'card',
     summary: 'write the data card of a run anew, with a name and a licence',
     load: async () => (await import('./card.ts')).cardCommand,
@@ -117,11 +122,17 @@ const COMMANDS: readonly {
     summary: 'the list of one language by the rules of Meta CLIP 2',
     load: async () => (await import('./metadata-worldwide.ts')).metadataWorldwideCommand,
   },
+  {
+    name: 'eval zeroshot',
+    summary: 'accuracy of a model on a labelled data set, without training',
+    load: async () => (await import('./eval-zeroshot.ts')).evalZeroshotCommand,
+  },
 ];
 
 /** What the commands of a group have in common, for the overview. */
 const GROUPS: Readonly<Record<string, string>> = {
   metadata: 'entry lists: built, merged, checked, downloaded',
+  eval: 'how good a model is, and how good pairs are in its eyes',
 };
 
 /**

@@ -1,10 +1,9 @@
 /** `metaclip stats`: the numbers of a run, of a file of counts, or of two of them side by side. */
 import { MetaclipError } from '../common/errors.ts';
-import { ProgressLine } from '../common/progress.ts';
 import type { Command, CommandIo, ParsedArgs } from './command.ts';
+import { showStatsProgress } from './stats-progress.ts';
 
 const DEFAULT_ROWS = 20;
-const PASS_LABELS = { sweep: 'expected pairs of other caps', texts: 'texts and images' } as const;
 
 /** The command. */
 export const statsCommand: Command = {
@@ -87,7 +86,7 @@ async function printRun(dir: string, topCount: number, args: ParsedArgs, io: Com
   const workers = args.number('workers');
   const classes = args.text('classes');
   const sweepCaps = args.text('sweep')?.split(',').map(readCap);
-  const progress = showPasses(io);
+  const progress = showStatsProgress(io);
   try {
     const stats = await collectRunStats(dir, {
       topCount,
@@ -142,29 +141,4 @@ async function printComparison(
   const comparison = compareCounts(await loadCounts(pathA), await loadCounts(pathB), rows);
   if (args.flag('json')) io.out(`${JSON.stringify(comparison, null, 2)}\n`);
   else io.out(describeComparison(comparison).join('\n'));
-}
-
-function showPasses(io: CommandIo): {
-  onProgress: (progress: { pass: 'sweep' | 'texts'; doneTasks: number; totalTasks: number }) => void;
-  end: () => void;
-} {
-  const line = new ProgressLine(io.note, io.terminalColumns);
-  let shown: string | undefined;
-  let latest = { doneTasks: 0, totalTasks: 0 };
-  return {
-    onProgress: (progress) => {
-      latest = progress;
-      if (progress.pass === shown) return;
-      shown = progress.pass;
-      line.begin({
-        label: PASS_LABELS[progress.pass],
-        position: () => `${latest.doneTasks} of ${latest.totalTasks} tasks`,
-        amount: () => ({ done: latest.doneTasks, total: latest.totalTasks }),
-        details: (seconds) => `${seconds.toFixed(0)} s`,
-      });
-    },
-    end: () => {
-      line.end();
-    },
-  };
 }
