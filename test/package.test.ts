@@ -115,7 +115,7 @@ describe('package.json', () => {
       assert.ok(existsSync(join(root, 'src', folder, fromSource)), `${folder}/${fromSource}`);
       assert.ok(built.has(`./dist/src/${folder}/${fromBuild}`), `${folder}/${fromBuild}`);
     }
-    assert.equal(threadCount, 2);
+    assert.equal(threadCount, 3);
   });
 
   it('publishes what is needed at run time and the documents, no more', () => {
