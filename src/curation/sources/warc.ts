@@ -10,12 +10,13 @@ import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { chooseDecoder } from './charset.ts';
 import { readDecoded } from './decoded-bytes.ts';
+import { isAsciiCompatible, TagKernel } from './html-tag-kernel.ts';
 import { mayHoldImages, scanPage, type ImageText } from './html-images.ts';
 import { decodeBody, parseHttpResponse } from './http-payload.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext, type ExtractReason } from './source.ts';
 import { stripText } from './strip-text.ts';
 import { UrlJoiner } from './url-join.ts';
-import { readWarcRecords, type WarcRecord } from './warc-records.ts';
+import { openWarcRecords, type WarcRecord } from './warc-records.ts';
 import { stripAngleBrackets } from './warc-head.ts';
 
 /**
@@ -44,19 +45,25 @@ export async function* readWarcSource(
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
   const maxBytes = context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
-  const records = readWarcRecords(readDecoded(source, context.onBytes), context.drops, maxBytes);
+  const records = openWarcRecords(readDecoded(source, context.onBytes), context.drops, maxBytes);
   const batch = new PairBatch();
-  for await (const record of records) {
-    if (record.head.type !== 'response') continue;
-    for (const image of findImages(record, context, maxBytes)) {
-      for (const { textKey, value } of image.texts) batch.add(image.url, value, textKey, image.pageUrl);
-      if (batch.isFull || batch.rowCount > BATCH_ROWS - MAX_TEXTS) {
-        yield batch;
-        batch.clear();
+  try {
+    for (;;) {
+      const record = records.nextInWindow() ?? (await records.next());
+      if (record === undefined) break;
+      if (record.head.type !== 'response') continue;
+      for (const image of findImages(record, context, maxBytes)) {
+        for (const { textKey, value } of image.texts) batch.add(image.url, value, textKey, image.pageUrl);
+        if (batch.isFull || batch.rowCount > BATCH_ROWS - MAX_TEXTS) {
+          yield batch;
+          batch.clear();
+        }
       }
     }
+    if (batch.rowCount > 0) yield batch;
+  } finally {
+    await records.close();
   }
-  if (batch.rowCount > 0) yield batch;
 }
 
 /** Texts an image can have. */
@@ -115,7 +122,7 @@ function* findImages(
   }
 }
 
-/** Text of a response that may hold images; undefined for others, and, counted, for one that cannot be decoded. */
+/** Text of a response, or just of its tags that matter; undefined for others, and, counted, for one that cannot be decoded. */
 function decodeResponse(
   block: Buffer,
   pageUrl: string,
@@ -132,10 +139,19 @@ function decodeResponse(
     drop(decoded.reason, `${pageUrl}: ${decoded.detail}`);
     return undefined;
   }
-  const decoder = chooseDecoder(decoded.body, response.contentType);
-  if (!decoder.encoding.startsWith('utf-16') && !mayHoldImages(decoded.body)) return undefined;
-  return decoder.decode(decoded.body);
+  const { body } = decoded;
+  const decoder = chooseDecoder(body, response.contentType);
+  if (isAsciiCompatible(decoder.encoding)) {
+    tagKernel ??= new TagKernel();
+    const tags = tagKernel.reduce(body);
+    if (tags !== undefined) return tags.length === 0 ? undefined : decoder.decode(tags);
+  }
+  if (!decoder.encoding.startsWith('utf-16') && !mayHoldImages(body)) return undefined;
+  return decoder.decode(body);
 }
+
+/** One a thread; it keeps nothing from page to page. */
+let tagKernel: TagKernel | undefined;
 
 /** Trims a value as Python does, then replaces its line ends. */
 function cleanValue(value: string, lineEnd: '' | ' '): string {
