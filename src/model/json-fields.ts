@@ -44,7 +44,7 @@ export class JsonFields {
     return new JsonFields(value, where, code, hint);
   }
 
-  /** Names of the fields. */
+  /** @returns names of the fields */
   get names(): readonly string[] {
     return Object.keys(this.#fields);
   }

@@ -27,7 +27,7 @@ export function parseModelManifest(text: string, where: string): ModelManifest {
   if (version !== MODEL_FORMAT_VERSION) {
     throw new MetaclipError(
       'E_MODEL_FORMAT',
-      `${where}: format version ${JSON.stringify(version) ?? 'missing'}, this program reads ${MODEL_FORMAT_VERSION}`,
+      `${where}: format version ${version === undefined ? 'missing' : JSON.stringify(version)}, this program reads ${MODEL_FORMAT_VERSION}`,
       { hint: HINT, details: { path: where } },
     );
   }

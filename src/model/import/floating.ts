@@ -10,19 +10,12 @@ import type { StoredDtype, StoredTensor } from './tensors.ts';
  */
 export function toFloat32(bytes: Buffer, dtype: StoredDtype): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
-  switch (dtype) {
-    case 'F32':
-      return new Float32Array(buffer, byteOffset, byteLength / 4);
-    case 'F64':
-      return Float32Array.from(new Float64Array(buffer, byteOffset, byteLength / 8));
-    case 'F16':
-      return fromFloat16Array(new Uint16Array(buffer, byteOffset, byteLength / 2));
-    default: {
-      // BF16 is the upper half of float32.
-      const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
-      return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
-    }
-  }
+  if (dtype === 'F32') return new Float32Array(buffer, byteOffset, byteLength / 4);
+  if (dtype === 'F64') return Float32Array.from(new Float64Array(buffer, byteOffset, byteLength / 8));
+  const halves = new Uint16Array(buffer, byteOffset, byteLength / 2);
+  if (dtype === 'F16') return fromFloat16Array(halves);
+  // BF16 is the upper half of float32.
+  return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }
 
 /**

@@ -15,7 +15,7 @@ import { OnnxGraph } from './onnx-writer.ts';
 import { openCheckpoint } from './open-checkpoint.ts';
 import { describeFile, placeLinked } from './output-files.ts';
 import { resolvePreprocess } from './resolve-preprocess.ts';
-import { RangeReader } from './tensors.ts';
+import type { RangeReader } from './tensors.ts';
 import { buildTextGraph, TEXT_NAMES } from './text-graph.ts';
 import { buildVisionGraph, VISION_NAMES } from './vision-graph.ts';
 import { WeightPlan } from './weight-plan.ts';
@@ -125,10 +125,7 @@ export async function writeGraphs(
       files.push(await describeFile(out, file, sha256));
     }
     const file = graphFile(side);
-    writtenBytes += await writeFileAtomic(
-      join(out, file),
-      graph.toBytes({ name: 'metaclip', version: TOOL_VERSION }),
-    );
+    writtenBytes += await writeFileAtomic(join(out, file), graph.toBytes(TOOL_VERSION));
     files.push(await describeFile(out, file, true));
   }
   const linkedFiles = await Promise.all([...new Set(linked.values())].map((name) => describeFile(out, name)));

@@ -150,10 +150,10 @@ export class OnnxGraph {
   }
 
   /**
-   * @param producer - what made it: name and version
+   * @param producerVersion - version of the tool
    * @returns the whole model file
    */
-  toBytes(producer: { readonly name: string; readonly version: string }): Buffer {
+  toBytes(producerVersion: string): Buffer {
     const graph = Buffer.concat([
       ...this.#nodes.map((node) => bytesField(1, node)),
       textField(2, this.#name),
@@ -163,8 +163,8 @@ export class OnnxGraph {
     ]);
     return Buffer.concat([
       numberField(1, IR_VERSION),
-      textField(2, producer.name),
-      textField(3, producer.version),
+      textField(2, 'metaclip'),
+      textField(3, producerVersion),
       bytesField(7, graph),
       bytesField(8, Buffer.concat([textField(1, ''), numberField(2, OPSET)])),
     ]);

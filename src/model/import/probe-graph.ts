@@ -1,4 +1,5 @@
 /** Asks a ready ONNX graph for its inputs and outputs, and runs it once. */
+import type * as Runtime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { MetaclipError } from '../../common/errors.ts';
 import type { GraphInputInfo, InputDtype } from '../model-folder.ts';
@@ -22,7 +23,6 @@ export interface TextProbe {
   readonly embedDim: number;
 }
 
-type Runtime = typeof import('onnxruntime-node');
 type Metadata = InferenceSession.TensorValueMetadata;
 
 /** Outputs that lie before the projection into the shared space. */
@@ -95,10 +95,10 @@ export async function probeText(path: string, statedLength: number): Promise<Tex
 
 async function withSession<T>(
   path: string,
-  use: (session: InferenceSession, runtime: Runtime) => Promise<T>,
+  use: (session: InferenceSession, runtime: typeof Runtime) => Promise<T>,
 ): Promise<T> {
   // Loaded only here: other sources need no runtime.
-  const runtime = (await import('onnxruntime-node')).default;
+  const runtime = await import('onnxruntime-node');
   let session: InferenceSession;
   try {
     session = await runtime.InferenceSession.create(path, { logSeverityLevel: 4 });
@@ -151,7 +151,7 @@ async function run(
   return embedDim;
 }
 
-function zeros(runtime: Runtime, dtype: InputDtype, dims: readonly number[], value = 0): Tensor {
+function zeros(runtime: typeof Runtime, dtype: InputDtype, dims: readonly number[], value = 0): Tensor {
   const count = countOf(dims);
   switch (dtype) {
     case 'float32':

@@ -115,7 +115,7 @@ export class RangeReader {
   async close(): Promise<void> {
     const handles = await Promise.allSettled(this.#handles.values());
     this.#handles.clear();
-    await Promise.all(handles.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)));
+    for (const one of handles) if (one.status === 'fulfilled') await one.value.close();
   }
 
   async #open(path: string): Promise<FileHandle> {

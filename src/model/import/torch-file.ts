@@ -1,6 +1,7 @@
 /** Reads where the tensors of a `torch.save` archive (.pt, .pth, .bin; PyTorch 1.6 and later) lie. */
 import { MetaclipError } from '../../common/errors.ts';
-import { type PickleDict, PickleTensor, type PickleValue, readPickle } from './pickle.ts';
+import { readPickle } from './pickle.ts';
+import { type PickleDict, PickleTensor, type PickleValue } from './pickle-values.ts';
 import {
   BYTES_OF,
   type Checkpoint,

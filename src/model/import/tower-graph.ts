@@ -142,7 +142,7 @@ export class TowerGraph {
     ]);
   }
 
-  /** In the forms that ONNX Runtime recognises and computes in one go. */
+  // In the forms that ONNX Runtime recognises and computes in one go.
   #activate(input: string): string {
     const { graph } = this;
     switch (this.#settings.activation) {

@@ -57,12 +57,12 @@ export class WeightPlan {
     this.#fileOf = fileOf;
   }
 
-  /** What the new file holds, in the order of its bytes; empty in link mode. */
+  /** @returns what the new file holds, in the order of its bytes; empty in link mode */
   get planned(): readonly PlannedTensor[] {
     return this.#planned;
   }
 
-  /** Size of the new file. */
+  /** @returns size of the new file */
   get sizeBytes(): number {
     return this.#endByte;
   }

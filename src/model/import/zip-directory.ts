@@ -65,7 +65,7 @@ export class ZipDirectory {
     return new ZipDirectory(path, reader, sizeBytes, entries);
   }
 
-  /** Names of the entries. */
+  /** @returns names of the entries */
   get names(): readonly string[] {
     return [...this.#entries.keys()];
   }
