@@ -50,7 +50,7 @@ button:disabled { opacity: 0.45; cursor: default; }
 #theme[aria-pressed='true']::before { content: '☾ '; }
 #theme[aria-pressed='false']::before { content: '☀ '; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1px; margin: 2rem 0 0; background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
+.tiles { display: grid; grid-template-columns: repeat(6, 1fr); gap: 1px; margin: 2rem 0 0; background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 .tiles > div { background: var(--card); padding: 0.9rem 1rem 0.8rem; }
 .tiles dt { color: var(--muted); font-size: 0.82rem; }
 .tiles dd { margin: 0; }
@@ -85,8 +85,9 @@ tr.total th, tr.total td { font-weight: 600; border-bottom: none; }
 .cap-values dt { color: var(--muted); font-size: 0.78rem; }
 .cap-values dd { margin: 0; font-variant-numeric: tabular-nums; }
 .cap-values dd.value { font: 600 1.2rem/1.3 var(--serif); font-variant-numeric: lining-nums tabular-nums; }
+.cap-values dd.value { display: flex; flex-wrap: wrap; align-items: center; gap: 0.1rem 0.4rem; }
 .cap-values dd.note { font-size: 0.76rem; line-height: 1.25; min-height: 1em; }
-.badge { display: inline-block; font: 600 0.7rem/1 var(--sans); padding: 0.22rem 0.42rem; border-radius: 99px; vertical-align: 0.15em; margin-left: 0.35rem; }
+.badge { display: inline-block; font: 600 0.7rem/1 var(--sans); padding: 0.22rem 0.42rem; border-radius: 99px; vertical-align: 0.15em; }
 .badge.exact { background: var(--badge); color: var(--chosen); } .badge.interpolated { background: var(--badge-warm); color: var(--own); }
 
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 2rem 2.2rem; }
@@ -96,7 +97,7 @@ figcaption { margin-top: 0.35rem; line-height: 1.45; }
 body { counter-reset: figure; }
 figcaption b::before { counter-increment: figure; content: 'Figure ' counter(figure) '. '; }
 figcaption b { color: var(--ink); font-weight: 600; }
-.readout { color: var(--ink); font-size: 0.82rem; min-height: 1.3em; margin: 0; font-variant-numeric: tabular-nums; }
+.readout { color: var(--ink); font-size: 0.82rem; min-height: 1.3em; margin: -0.3rem 0 0; font-variant-numeric: tabular-nums; }
 .chart { display: block; width: 100%; height: auto; touch-action: pan-y; }
 .chart text { fill: var(--muted); font: 11.5px var(--sans); font-variant-numeric: tabular-nums; }
 .chart .axis-label { font-size: 12px; }
@@ -137,6 +138,7 @@ figcaption b { color: var(--ink); font-weight: 600; }
 footer { margin-top: 3.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 .no-script { border-left: 3px solid var(--own); padding-left: 0.8rem; }
 
+@media (max-width: 62rem) { .tiles { grid-template-columns: repeat(3, 1fr); } }
 @media (max-width: 44rem) {
   body { padding-top: 1.4rem; }
   #theme { position: static; margin-bottom: 0.8rem; }
@@ -159,6 +161,6 @@ footer { margin-top: 3.5rem; border-top: 1px solid var(--line); padding-top: 1re
 #cap-field { border: 0; padding: 0; background: none; }
   .figures { grid-template-columns: 1fr 1fr; gap: 1.2rem; } .plot { min-height: 0; }
   section { margin-top: 1.6rem; } h2 { break-after: avoid; } tr { break-inside: avoid; }
-  .tiles > div { padding: 0.5rem 0.7rem; }
+  .tiles { grid-template-columns: repeat(6, 1fr); } .tiles > div { padding: 0.5rem 0.6rem; } .tiles dd.value { font-size: 1.3rem; }
 }
 `;

@@ -17,14 +17,27 @@ type Point = readonly [number, number];
 /**
  * @param chart - of the page
  * @param title - heading
+ * @param legend - what the colours mean, in words
  * @returns the specification; it holds its data
  */
-export function plotSpec(chart: Chart, title: string): TopLevelSpec {
+export function plotSpec(chart: Chart, title: string, legend: string): TopLevelSpec {
   const layer = chart.layers.flatMap((one) => layersOf(one, chart));
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     description: chart.description,
-    title: { text: title, anchor: 'start', font: FONT, fontSize: 15, color: INK, offset: 12 },
+    title: {
+      text: title,
+      subtitle: legend,
+      subtitleFont: FONT,
+      subtitleFontSize: 12,
+      subtitleColor: INK,
+      subtitlePadding: 6,
+      anchor: 'start',
+      font: FONT,
+      fontSize: 15,
+      color: INK,
+      offset: 12,
+    },
     width: WIDTH,
     height: HEIGHT,
     padding: 16,
@@ -140,7 +153,9 @@ function encodingOf(field: string, axis: Axis): object {
   const scale =
     kind === 'log' ? { type: kind, domain, nice: false } : { type: kind, domain, nice: false, zero: false };
   const ticks = makeScale(kind, domain, [0, 1], 6).ticks;
-  return { field, type: 'quantitative', title: axis.label, scale, axis: { values: ticks, format: '~s' } };
+  const labels = Object.fromEntries(ticks.map((tick) => [tick, axis.format(tick)]));
+  const labelExpr = `(${JSON.stringify(labels)})[datum.value]`;
+  return { field, type: 'quantitative', title: axis.label, scale, axis: { values: ticks, labelExpr } };
 }
 
 function colourOf(name: string): string {

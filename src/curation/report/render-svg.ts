@@ -7,10 +7,11 @@ import { plotSpec } from './plot-spec.ts';
 /**
  * @param chart - what to draw
  * @param title - heading
+ * @param legend - what the colours mean, in words
  * @returns a whole SVG document; the same bytes for the same chart
  */
-export async function renderSvg(chart: Chart, title: string): Promise<string> {
-  const { spec } = compile(plotSpec(chart, title));
+export async function renderSvg(chart: Chart, title: string, legend: string): Promise<string> {
+  const { spec } = compile(plotSpec(chart, title, legend));
   const view = new View(parse(spec), { renderer: 'none' });
   try {
     return `${await view.toSVG()}\n`;

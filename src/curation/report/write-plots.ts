@@ -32,12 +32,12 @@ export async function writePlots(folder: string, stats: RunStats, signal?: Abort
   const { renderSvg } = await import('./render-svg.ts');
   const { default: sharp } = await import('sharp');
   const paths: string[] = [];
-  for (const [name, title, chart] of chartsOf(stats)) {
+  for (const { name, title, legend, chart } of plotsOf(stats)) {
     if (signal?.aborted === true)
       throw new MetaclipError('E_INTERRUPTED', 'interrupted while drawing the plots', {
         hint: 'run the same command again',
       });
-    const svg = await renderSvg(chart, title);
+    const svg = await renderSvg(chart, title, legend);
     const png = await sharp(Buffer.from(svg), { density: 72 * PNG_SCALE })
       .png({ compressionLevel: 9 })
       .toBuffer();
@@ -53,36 +53,62 @@ export async function writePlots(folder: string, stats: RunStats, signal?: Abort
   return paths;
 }
 
-/** File name, heading and content of each plot. */
-function chartsOf(stats: RunStats): [name: string, title: string, chart: Chart][] {
+interface Plot {
+  /** File name without extension. */
+  readonly name: string;
+  readonly title: string;
+  readonly legend: string;
+  readonly chart: Chart;
+}
+
+const HISTOGRAM_PLOTS: Readonly<Record<string, readonly [name: string, title: string]>> = {
+  'figure-matches': ['matches-per-text', 'Matches in a text'],
+  'figure-lengths': ['text-lengths', 'Length of the texts'],
+  'figure-images': ['texts-per-image', 'Texts with a match of an image'],
+};
+
+function plotsOf(stats: RunStats): Plot[] {
   const payload = makePayload(stats, 0);
   const model = new CapModel(payload);
+  const { t } = stats;
   const { entries, before, after } = stats.perEntry;
-  const names: Readonly<Record<string, readonly [string, string]>> = {
-    'figure-matches': ['matches-per-text', 'Matches in a text, before and after balancing'],
-    'figure-lengths': ['text-lengths', 'Length of the texts, before and after balancing'],
-    'figure-images': ['texts-per-image', 'Texts of an image, before and after balancing'],
-  };
-  return [
-    [
-      'cumulative-counts',
-      'Cumulative counts, before and after the cap',
-      cumulativeChart(model, stats.t, stats.t),
-    ],
-    ['rank-frequency', 'Rank and frequency of the entries', rankChart(model, stats.t)],
-    ['pairs-kept', 'Expected number of pairs kept, by cap', keptChart(model, stats.t, stats.t)],
-    ...(after === null
-      ? []
-      : [
-          [
-            'before-after',
-            'Count of each entry before and after balancing',
-            beforeAfterChart({ ids: new Float64Array(0), counts: before, after, names: entries }, stats.t),
-          ] satisfies [string, string, Chart],
-        ]),
-    ...payload.histograms.map((figure): [string, string, Chart] => {
-      const [name = figure.id, title = figure.axisLabel] = names[figure.id] ?? [];
-      return [name, title, histogramChart(figure)];
-    }),
+  const columns = { ids: new Float64Array(0), counts: before, after, names: entries };
+  const plots: Plot[] = [
+    {
+      name: 'cumulative-counts',
+      title: 'Cumulative counts of the entries',
+      legend: 'grey: as counted; green: counts capped at t',
+      chart: cumulativeChart(model, t, t),
+    },
+    {
+      name: 'rank-frequency',
+      title: 'Rank and frequency of the entries',
+      legend: 'grey: as counted; green: what the cap leaves',
+      chart: rankChart(model, t),
+    },
+    {
+      name: 'pairs-kept',
+      title: 'Pairs kept by cap',
+      legend: 'points: exact expectation over all pairs; dotted: interpolated',
+      chart: keptChart(model, t, t),
+    },
   ];
+  if (after !== null)
+    plots.push({
+      name: 'before-after',
+      title: 'Entries before and after balancing',
+      legend: 'darker: more entries; on the diagonal nothing was lost',
+      chart: beforeAfterChart(columns, t),
+    });
+  for (const figure of payload.histograms) {
+    const [name = figure.id, title = figure.axisLabel] = HISTOGRAM_PLOTS[figure.id] ?? [];
+    const open = figure.histogram.end === null ? '; the last bar: all longer ones' : '';
+    plots.push({
+      name,
+      title,
+      legend: `grey: with a match; green: kept${open}`,
+      chart: histogramChart(figure),
+    });
+  }
+  return plots;
 }

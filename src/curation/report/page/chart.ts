@@ -35,7 +35,7 @@ export function drawChart(place: HTMLElement, chart: Chart): void {
   const width = Math.max(280, Math.round(place.clientWidth || 640));
   const height = Math.round(Math.min(340, Math.max(230, width * 0.56)));
   const inner = { right: width - MARGIN.right, bottom: height - MARGIN.bottom };
-  const x = makeScale(chart.x.kind, chart.x.domain, [MARGIN.left, inner.right], width < 480 ? 4 : 7);
+  const x = makeScale(chart.x.kind, chart.x.domain, [MARGIN.left, inner.right], width < 480 ? 5 : 7);
   const y = makeScale(chart.y.kind, chart.y.domain, [inner.bottom, MARGIN.top], 5);
   const svg = svgElement('svg', {
     viewBox: `0 0 ${width} ${height}`,

@@ -148,7 +148,7 @@ export function keptChart(model: CapModel, own: number, t: number): Chart {
       format: short,
     },
     layers: [
-      { shape: 'area', name: 'chosen', points: curve.filter(([cap]) => cap <= t) },
+      { shape: 'area', name: 'chosen', points: [...curve.filter(([cap]) => cap < t), [t, chosen.kept]] },
       { shape: 'line', name: 'before dotted', points: curve },
       { shape: 'dots', name: 'before', points, radius: 2.6 },
       { shape: 'rule', name: 'chosen', along: 'x', at: t, text: `t = ${tenths(t)}` },
