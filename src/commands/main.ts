@@ -127,6 +127,11 @@ const COMMANDS: readonly {
     summary: 'accuracy of a model on a labelled data set, without training',
     load: async () => (await import('./eval-zeroshot.ts')).evalZeroshotCommand,
   },
+  {
+    name: 'eval pairs',
+    summary: 'whether texts fit their images: curated shards against the raw pool',
+    load: async () => (await import('./eval-pairs.ts')).evalPairsCommand,
+  },
 ];
 
 /** What the commands of a group have in common, for the overview. */

@@ -1,0 +1,365 @@
+/**
+ * How well texts fit their images, in the eyes of a model: for curated shards and, beside them, the raw pool. Both are judged on
+ * samples that are drawn by hashes of the pairs, so that they are the same on every machine and in any order.
+ */
+import { join } from 'node:path';
+import { MetaclipError } from '../../../common/errors.ts';
+import { checkWritable, writeFileAtomic } from '../../../common/files.ts';
+import { checkInterrupted } from '../../encode/image-stream.ts';
+import { refusalReason, sortedReasons } from '../../refusals.ts';
+import type { Embeddings } from '../../score/embeddings.ts';
+import { DropCounts } from '../data/data-set.ts';
+import { distributionOf } from '../metrics/distribution.ts';
+import { retrievalRecalls } from '../metrics/retrieval.ts';
+import { pairsPage } from '../page/pairs-page.ts';
+import type { EvaluationModel } from '../zeroshot/evaluate-zeroshot.ts';
+import { cachedClassWeights } from '../zeroshot/text-weights.ts';
+import { BoundedSample, drawOf } from './bounded-sample.ts';
+import { classesOf } from './class-share.ts';
+import { type ImageStore, keysOfImage, openImageStore } from './image-store.ts';
+import { openPairSource, type PairSource } from './pair-source.ts';
+import { comparePairs, type PairsInputResult, type PairsResult } from './results.ts';
+
+/** Images whose keys are kept at a time; of a store with more a sample is. */
+export const MAX_INDEXED_IMAGES = 500_000;
+const TEXTS_A_CALL = 1024;
+
+/** A model that embeds texts too. */
+export interface PairsModel extends EvaluationModel {
+  readonly embedText: (
+    texts: readonly string[],
+    options: { readonly signal?: AbortSignal },
+  ) => Promise<Embeddings>;
+}
+
+/** How far it is. */
+export interface PairsProgress {
+  readonly phase: 'look' | 'match' | 'images' | 'texts' | 'classes' | 'retrieval';
+  readonly done: number;
+  /** 0 when unknown. */
+  readonly total: number;
+}
+
+/** Options of {@link evaluatePairs}. */
+export interface PairsOptions {
+  /** Inputs: runs, shards, or tars with their texts. */
+  readonly inputs: readonly string[];
+  /** What they are called; default the names of their folders. */
+  readonly names?: readonly string[];
+  /** Tars or folder with the images of shards; inputs that are tars have their own. */
+  readonly images?: string;
+  readonly out: string;
+  /** Pairs of each input that are judged. Default 5,000. */
+  readonly limit?: number;
+  /** Another seed is another sample. Default 0. */
+  readonly seed?: number;
+  /** Classes whose share of the images is shown. */
+  readonly classes: readonly string[];
+  readonly templates: readonly string[];
+  readonly weightCache?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: PairsProgress) => void;
+}
+
+/** A pair whose image is at hand. */
+interface SampledPair {
+  readonly imageId: string;
+  readonly caption: string;
+}
+
+/** An input and its sample. */
+interface JudgedInput {
+  readonly name: string;
+  readonly path: string;
+  readonly store: ImageStore;
+  readonly pairs: number;
+  readonly pairsWithImage: number;
+  readonly sample: readonly SampledPair[];
+  readonly drops: DropCounts;
+}
+
+/**
+ * Writes `OUT/pairs.json` and `OUT/report.html`.
+ *
+ * Memory: the keys of at most {@link MAX_INDEXED_IMAGES} images (some 300 bytes each), twice `limit` pairs an input, and the embeddings
+ * of the samples; never the images or the pool.
+ *
+ * @param model - both sides
+ * @param options - inputs and the rest
+ * @returns figures of each input, and the differences to the first
+ * @throws {@link MetaclipError} `E_USAGE`, `E_INPUT_NOT_FOUND`, `E_INPUT_UNREADABLE`, `E_INPUT_EMPTY` when an input has no pair whose
+ *   image is at hand; `E_COLUMN_MISSING`, `E_INTERRUPTED`, `E_OUTPUT_UNWRITABLE`, `E_DISK_FULL`; as the model
+ */
+export async function evaluatePairs(model: PairsModel, options: PairsOptions): Promise<PairsResult> {
+  const { limit = 5000, seed = 0, signal } = options;
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000) {
+    throw new MetaclipError('E_USAGE', `the sample must have 1 to 100,000 pairs, got ${limit}`, {
+      hint: 'for example --limit 5000',
+    });
+  }
+  if (options.names !== undefined && options.names.length !== options.inputs.length) {
+    throw new MetaclipError('E_USAGE', `${options.names.length} names for ${options.inputs.length} inputs`, {
+      hint: 'give --name once for each input, or never',
+    });
+  }
+  checkWritable(options.out);
+  const sources = await Promise.all(options.inputs.map(openPairSource));
+  const stores = await openStores(sources, options.images);
+  const judged: JudgedInput[] = [];
+  for (const [at, source] of sources.entries()) {
+    const store = stores[at];
+    if (store === undefined) throw new Error('an input without a store');
+    judged.push(await samplePairs(source, options.names?.[at] ?? source.name, store, limit, seed, options));
+  }
+  const images = await embedSampledImages(model, judged, options);
+  const texts = await embedSampledTexts(model, judged, options);
+  const classWeights = await cachedClassWeights(
+    model,
+    options.classes,
+    options.templates,
+    options.weightCache,
+    {
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (done) => {
+        options.onProgress?.({
+          phase: 'classes',
+          done,
+          total: options.classes.length * options.templates.length,
+        });
+      },
+    },
+  );
+  const usable = judged.map(({ sample, store }) =>
+    sample.filter(({ imageId }) => images.has(keyOf(store, imageId))),
+  );
+  // Recall falls with the number of candidates, so all inputs get the same.
+  const retrievalPairs = Math.min(...usable.map((pairs) => pairs.length));
+  const results: PairsInputResult[] = [];
+  for (const [at, input] of judged.entries()) {
+    const pairs = usable[at] ?? [];
+    if (pairs.length === 0) {
+      throw new MetaclipError('E_INPUT_EMPTY', `${input.path}: none of the sampled images could be used`, {
+        hint: 'look at the images: they may be broken or of a format that cannot be read',
+        details: { path: input.path },
+      });
+    }
+    options.onProgress?.({ phase: 'retrieval', done: at, total: judged.length });
+    checkInterrupted(signal);
+    const rows = pairs.map(({ imageId, caption }) => ({
+      image: images.get(keyOf(input.store, imageId)) ?? new Float32Array(0),
+      text: texts.get(caption) ?? new Float32Array(0),
+      imageId,
+      caption,
+    }));
+    results.push({
+      name: input.name,
+      path: input.path,
+      pairs: input.pairs,
+      pairsWithImage: input.pairsWithImage,
+      sampled: input.sample.length,
+      judged: pairs.length,
+      refused: sortedReasons(input.drops.counts),
+      similarity: distributionOf(Float32Array.from(rows, ({ image, text }) => cosine(image, text))),
+      retrieval: recallsOf(rows.slice(0, retrievalPairs), model.dimension),
+      classes: classesOf(
+        [...new Map(rows.map(({ imageId, image }) => [imageId, image])).values()],
+        classWeights.weights,
+        options.classes,
+      ),
+    });
+  }
+  const result: PairsResult = {
+    model: { name: model.manifest.name, fingerprint: model.fingerprint },
+    limit,
+    seed,
+    retrievalPairs,
+    templates: options.templates,
+    inputs: results,
+    comparison: comparePairs(results),
+  };
+  await writeFileAtomic(join(options.out, 'pairs.json'), `${JSON.stringify(result, null, 2)}\n`);
+  await writeFileAtomic(join(options.out, 'report.html'), pairsPage(result));
+  return result;
+}
+
+/** Of tars their own images, unless others are named; shards need some. Inputs with one place share one store. */
+async function openStores(sources: readonly PairSource[], images: string | undefined): Promise<ImageStore[]> {
+  const stores = new Map<string, ImageStore>();
+  const result: ImageStore[] = [];
+  for (const source of sources) {
+    const path = source.kind === 'webdataset' ? source.path : images;
+    if (path === undefined) {
+      throw new MetaclipError(
+        'E_USAGE',
+        `${source.path}: shards have no images in them, and --images is missing`,
+        {
+          hint: 'give the tars or the folder that img2dataset wrote: --images DIR',
+        },
+      );
+    }
+    const store = stores.get(path) ?? (await openImageStore(path));
+    stores.set(path, store);
+    result.push(store);
+  }
+  return result;
+}
+
+async function samplePairs(
+  source: PairSource,
+  name: string,
+  store: ImageStore,
+  limit: number,
+  seed: number,
+  options: PairsOptions,
+): Promise<JudgedInput> {
+  const drops = new DropCounts();
+  const sample = new BoundedSample<SampledPair>(limit);
+  let pairs = 0;
+  let pairsWithImage = 0;
+  const take = (imageId: string, caption: string): void => {
+    pairsWithImage++;
+    const draw = drawOf(seed, imageId, caption);
+    if (sample.takes(draw)) sample.add(draw, { imageId, caption });
+  };
+  if (source.kind === 'webdataset') {
+    for await (const { id, caption } of store.scan(drops)) {
+      checkInterrupted(options.signal);
+      options.onProgress?.({ phase: 'match', done: ++pairs, total: 0 });
+      if (caption === null || caption.trim() === '')
+        drops.drop('missing-text', id, 'an image without a text');
+      else take(id, caption);
+    }
+  } else {
+    const idOfKey = await indexImages(store, seed, drops, options);
+    for await (const { caption, imageKeys } of source.read(drops)) {
+      if (++pairs % 1000 === 0) checkInterrupted(options.signal);
+      options.onProgress?.({ phase: 'match', done: pairs, total: 0 });
+      const key = imageKeys.find((one) => idOfKey.has(one));
+      if (key !== undefined) take(idOfKey.get(key) ?? '', caption);
+    }
+  }
+  if (pairsWithImage === 0) {
+    throw new MetaclipError(
+      'E_INPUT_EMPTY',
+      `${source.path}: of ${pairs} pairs none has its image in ${store.path}`,
+      {
+        hint: 'images are found by url or uid in KEY.json, by a file named after the uid, or by a path as url',
+        details: { path: source.path, pairs },
+      },
+    );
+  }
+  return { name, path: source.path, store, pairs, pairsWithImage, sample: sample.sorted(), drops };
+}
+
+async function indexImages(
+  store: ImageStore,
+  seed: number,
+  drops: DropCounts,
+  options: PairsOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const images = new BoundedSample<{ readonly id: string; readonly keys: readonly string[] }>(
+    MAX_INDEXED_IMAGES,
+  );
+  let done = 0;
+  for await (const image of store.scan(drops)) {
+    if (++done % 1000 === 0) checkInterrupted(options.signal);
+    options.onProgress?.({ phase: 'look', done, total: 0 });
+    const draw = drawOf(seed, image.id);
+    if (images.takes(draw)) images.add(draw, { id: image.id, keys: keysOfImage(image, store.path) });
+  }
+  const idOfKey = new Map<string, string>();
+  for (const { id, keys } of images.sorted())
+    for (const key of keys) if (!idOfKey.has(key)) idOfKey.set(key, id);
+  return idOfKey;
+}
+
+const keyOf = (store: ImageStore, imageId: string): string => `${store.path}\n${imageId}`;
+
+/** Each image once, whatever the number of inputs and pairs that have it. */
+async function embedSampledImages(
+  model: PairsModel,
+  judged: readonly JudgedInput[],
+  options: PairsOptions,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const rows = new Map<string, Float32Array>();
+  const { signal } = options;
+  const total = new Set(
+    judged.flatMap(({ store, sample }) => sample.map(({ imageId }) => keyOf(store, imageId))),
+  ).size;
+  let done = 0;
+  for (const store of new Set(judged.map((input) => input.store))) {
+    const users = judged.filter((input) => input.store === store);
+    const wanted = new Set(users.flatMap(({ sample }) => sample.map(({ imageId }) => imageId)));
+    const ids: string[] = [];
+    const sources = async function* (): AsyncGenerator<string | Uint8Array, void, void> {
+      // What is wrong with the store was counted when it was looked through.
+      for await (const { id, image } of store.read((one) => wanted.has(one), new DropCounts())) {
+        ids.push(id);
+        yield image;
+      }
+    };
+    for await (const answer of model.embedImages(sources(), signal === undefined ? {} : { signal })) {
+      const id = ids[answer.index] ?? '';
+      options.onProgress?.({ phase: 'images', done: ++done, total });
+      if (answer.ok) rows.set(keyOf(store, id), answer.embedding);
+      else for (const { drops } of users) drops.drop(refusalReason(answer.error), id, answer.error.message);
+    }
+    checkInterrupted(signal);
+  }
+  return rows;
+}
+
+async function embedSampledTexts(
+  model: PairsModel,
+  judged: readonly JudgedInput[],
+  options: PairsOptions,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const captions = [...new Set(judged.flatMap(({ sample }) => sample.map(({ caption }) => caption)))];
+  const rows = new Map<string, Float32Array>();
+  for (let start = 0; start < captions.length; start += TEXTS_A_CALL) {
+    const part = captions.slice(start, start + TEXTS_A_CALL);
+    options.onProgress?.({ phase: 'texts', done: start, total: captions.length });
+    const { data } = await model.embedText(
+      part,
+      options.signal === undefined ? {} : { signal: options.signal },
+    );
+    for (const [at, caption] of part.entries()) {
+      rows.set(caption, data.slice(at * model.dimension, (at + 1) * model.dimension));
+    }
+  }
+  return rows;
+}
+
+function cosine(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let k = 0; k < a.length; k++) sum += (a[k] ?? 0) * (b[k] ?? 0);
+  return Math.max(-1, Math.min(1, sum));
+}
+
+function recallsOf(
+  rows: readonly {
+    readonly image: Float32Array;
+    readonly text: Float32Array;
+    readonly imageId: string;
+    readonly caption: string;
+  }[],
+  dimension: number,
+): PairsInputResult['retrieval'] {
+  const imageAt = new Map<string, number>();
+  const textAt = new Map<string, number>();
+  const pairs: [number, number][] = [];
+  for (const { imageId, caption } of rows) {
+    const image = imageAt.get(imageId) ?? imageAt.size;
+    const text = textAt.get(caption) ?? textAt.size;
+    imageAt.set(imageId, image);
+    textAt.set(caption, text);
+    pairs.push([image, text]);
+  }
+  const images = new Float32Array(imageAt.size * dimension);
+  const texts = new Float32Array(textAt.size * dimension);
+  for (const { image, text, imageId, caption } of rows) {
+    images.set(image, (imageAt.get(imageId) ?? 0) * dimension);
+    texts.set(text, (textAt.get(caption) ?? 0) * dimension);
+  }
+  return retrievalRecalls({ images, texts, dimension, pairs });
+}
