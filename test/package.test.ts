@@ -122,6 +122,7 @@ describe('package.json', () => {
     assert.deepEqual(manifest.files, [
       'dist/src',
       'metadata',
+      'models',
       'README.md',
       'DESIGN.md',
       'CHANGELOG.md',

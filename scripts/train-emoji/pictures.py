@@ -109,43 +109,54 @@ def augment(rgba, rng, flip):
     return torch.from_numpy(data.copy()).permute(2, 0, 1).float() / 255
 
 
-def recolour(rgba, gen):
+# How often a batch is distorted, and how: the teacher learns from `STRONG`, the transformer has less time and learns from `LIGHT`.
+STRONG = {"grey": 0.08, "hue": (0.7, 0.16), "outline": 0.25, "edge": 0.15, "pale": 0.1, "ground": 0.2, "soft": 0.2, "noise": 0.3, "mixed": 5, "core": 1.5}
+LIGHT = {"grey": 0.05, "hue": (0.4, 0.14), "outline": 0.2, "edge": 0.1, "pale": 0.05, "ground": 0.1, "soft": 0.1, "noise": 0.1, "mixed": 8, "core": 2}
+
+
+def recolour(rgba, gen, style):
     """Outlines, backgrounds and colours of a batch [B, 4, 48, 48]; result RGB [B, 3, 48, 48] in 0..1."""
     b = len(rgba)
-    uniform = lambda low, high, *shape: torch.rand(b, *(shape or (1, 1, 1)), generator=gen) * (high - low) + low
-    chance = lambda p: (torch.rand(b, 1, 1, 1, generator=gen) < p).float()
+
+    def uniform(low, high, *shape):
+        return torch.rand(b, *(shape or (1, 1, 1)), generator=gen) * (high - low) + low
+
+    def chance(share):
+        return (torch.rand(b, 1, 1, 1, generator=gen) < share).float()
+
     colour, alpha = rgba[:, :3], rgba[:, 3:]
-    # Inside: contrast, brightness, saturation, a turn of the hue, shading removed or added.
+    # Inside: saturation, a turn of the hue, contrast and brightness, shading from top to bottom.
     grey = colour.mean(1, keepdim=True)
-    saturation = torch.where(chance(0.08) > 0, torch.zeros(b, 1, 1, 1), uniform(0.5, 1.5))
+    saturation = torch.where(chance(style["grey"]) > 0, torch.zeros(b, 1, 1, 1), uniform(0.5, 1.5))
     colour = grey + (colour - grey) * saturation
-    mix = torch.eye(3) + chance(0.7).view(b, 1, 1) * uniform(-0.16, 0.16, 3, 3)
+    share, turn = style["hue"]
+    mix = torch.eye(3) + chance(share).view(b, 1, 1) * uniform(-turn, turn, 3, 3)
     mix = mix / mix.sum(2, keepdim=True)
     colour = torch.einsum("bij,bjhw->bihw", mix, colour)
     colour = (colour * uniform(0.7, 1.3) + alpha * uniform(-0.12, 0.12)).clamp(0, 1)
     ramp = torch.linspace(-1, 1, SIZE).view(1, 1, SIZE, 1)
     colour = (colour * (1 + ramp * uniform(-0.2, 0.2))).clamp(0, 1)
     colour = torch.minimum(colour, alpha)
-    # Lines: a dark stroke around the shape (and along its inner edges) as line artists draw.
-    around = (F.max_pool2d(alpha, 3, 1, 1) - alpha) * chance(0.25)
+    # Lines: a dark stroke around the shape, and along its inner edges, as line artists draw.
+    around = (F.max_pool2d(alpha, 3, 1, 1) - alpha) * chance(style["outline"])
     dark = uniform(0, 0.25)
     colour, alpha = colour * (1 - around) + dark * around, alpha * (1 - around) + around
     shade = (colour + (1 - alpha)).mean(1, keepdim=True)
     edge = (F.max_pool2d(shade, 3, 1, 1) + F.max_pool2d(-shade, 3, 1, 1)) * alpha
-    edge = (edge * 2 - 0.2).clamp(0, 1) * chance(0.15)
+    edge = (edge * 2 - 0.2).clamp(0, 1) * chance(style["edge"])
     colour = colour * (1 - edge) + dark * edge
     # Pale colouring keeps the lines and loses the fill.
-    pale = chance(0.1) * uniform(0.3, 0.8) * (1 - edge)
+    pale = chance(style["pale"]) * uniform(0.3, 0.8) * (1 - edge)
     colour = colour * (1 - pale) + alpha * pale
     # Background: white, as files are read; now and then another colour.
-    ground = torch.where(chance(0.2) > 0, uniform(0.4, 1, 3, 1, 1), torch.ones(b, 3, 1, 1))
+    ground = torch.where(chance(style["ground"]) > 0, uniform(0.4, 1, 3, 1, 1), torch.ones(b, 3, 1, 1))
     pixels = colour + ground * (1 - alpha)
     soft = F.avg_pool2d(pixels, 3, 1, 1, count_include_pad=False)
-    pixels = pixels + (soft - pixels) * chance(0.2) * uniform(0.3, 1)
-    return (pixels + chance(0.3) * 0.03 * torch.randn(pixels.shape, generator=gen)).clamp(0, 1)
+    pixels = pixels + (soft - pixels) * chance(style["soft"]) * uniform(0.3, 1)
+    return (pixels + chance(style["noise"]) * 0.03 * torch.randn(pixels.shape, generator=gen)).clamp(0, 1)
 
 
-def batches(art, size, seed):
+def batches(art, size, seed, style):
     """Endless batches (pixels [B, 3, 48, 48] in 0..1, class numbers [B]); every emoji equally often."""
     rng = random.Random(seed)
     gen = torch.Generator().manual_seed(seed)
@@ -155,18 +166,18 @@ def batches(art, size, seed):
         of_class.setdefault(row, []).append((pixels, at))
     flips = {row: not SIDED.search(art.emojis[row]["name"]) and art.emojis[row]["group"] != "Symbols" for row in of_class}
     # The share of a class grows with the root of its number of pictures.
-    weights = [math.sqrt(len(of_class[row])) * (1.5 if row in art.known else 1) for row in art.classes]
+    weights = [math.sqrt(len(of_class[row])) * (style["core"] if row in art.known else 1) for row in art.classes]
     while True:
         rows = rng.choices(art.classes, weights, k=size)
         pictures = []
         for row in rows:
             pixels, at = rng.choice(of_class[row])
             pictures.append(augment(pixels[at], rng, flips[row]))
-        x = recolour(torch.stack(pictures), gen)
-        # A fifth of the batch: half of it is another artist's picture of the same emoji.
-        mixed = list(range(0, size, 5))
+        x = recolour(torch.stack(pictures), gen, style)
+        # Some of the batch: half of it is another artist's picture of the same emoji.
+        mixed = list(range(0, size, style["mixed"]))
         drawn = [rng.choice(of_class[rows[i]]) for i in mixed]
-        others = recolour(torch.stack([augment(pixels[at], rng, False) for pixels, at in drawn]), gen)
+        others = recolour(torch.stack([augment(pixels[at], rng, False) for pixels, at in drawn]), gen, style)
         for i, other in zip(mixed, others):
             if rng.random() < 0.5:
                 cut = rng.randint(12, 36)
@@ -187,7 +198,10 @@ def scores_to_figures(scores, truth):
 
 def nearest_pixels(art, prefix, rows, side):
     """Baseline: a class is as near as its nearest training picture, both shrunk to side x side pixels."""
-    shrink = lambda x: F.adaptive_avg_pool2d(x, side).flatten(1)
+
+    def shrink(pixels):
+        return F.adaptive_avg_pool2d(pixels, side).flatten(1)
+
     query = shrink(art.evaluation(prefix, rows))
     scores = torch.full((len(rows), len(rows)), -1e9)
     column = {row: at for at, row in enumerate(rows)}

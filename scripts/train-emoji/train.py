@@ -1,9 +1,13 @@
-"""Trains the emoji model from the rendered artwork; one thread, seeded, the same bytes each time on one machine.
+"""Trains the emoji model from the rendered artwork; one thread, seeded.
 
-    python3 train.py teacher WORK --steps N --out FILE                  the convolutional teacher
-    python3 train.py student WORK --steps N --out FILE [--teacher FILE] the transformer, alone or distilled
+    python3 train.py teacher WORK --steps N --out FILE                   a convolutional CLIP, texts and pictures
+    python3 train.py student WORK --steps N --out FILE --teacher FILE    the transformer, distilled from it
+
+The student takes the teacher's text tower as it is, and learns to give pictures the teacher's embeddings.
+train.sh has the commands of the published weights.
 """
 import argparse
+import collections
 import itertools
 import math
 import os
@@ -13,7 +17,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-from pictures import PROMPTS, Artwork, batches, nearest_pixels, normal, scores_to_figures
+from pictures import LIGHT, PROMPTS, STRONG, Artwork, batches, normal, scores_to_figures
 from tokenizer import Tokenizer
 from towers import Clip, Teacher
 
@@ -30,8 +34,10 @@ def padded(lists):
 class Captions:
     def __init__(self, art, tokenizer, rng):
         self.rng = rng
-        encode = lambda texts: [tokenizer.encode(text) for text in texts]
-        self.all = [(encode(names), encode(rare)) for names, rare in art.captions()]
+        self.all = [
+            ([tokenizer.encode(text) for text in names], [tokenizer.encode(text) for text in rare])
+            for names, rare in art.captions()
+        ]
 
     def draw(self, numbers):
         """One caption of each class: three in four a name in a template, else a keyword."""
@@ -61,89 +67,153 @@ def measure(model, art, tokenizer, prefix, rows):
     return scores_to_figures(images @ weights.T, torch.arange(len(rows)))
 
 
-def train(options):
-    torch.set_num_threads(1)
-    torch.manual_seed(options.seed)
+def scale_of(model):
+    return model.logit_scale.clamp(max=math.log(100)).exp()
+
+
+def parts(path, keep):
+    """The weights of a file whose name `keep` says to take."""
+    return {name: value for name, value in torch.load(path).items() if keep(name)}
+
+
+class Run:
+    """What both trainings share: the optimiser's schedule, the log, the weights that are written."""
+
+    def __init__(self, options, model, art, tokenizer, weights, warm, last):
+        self.options, self.model, self.art, self.tokenizer = options, model, art, tokenizer
+        self.warm, self.last = warm, last
+        self.weights = weights
+        groups = [
+            {"params": [p for p in weights if p.ndim > 1], "weight_decay": 0.1},
+            {"params": [p for p in weights if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+        self.optimiser = torch.optim.AdamW(groups, options.rate, (0.9, 0.98))
+        self.steps = options.steps
+        self.cool = options.steps if options.cool is None else options.cool
+        self.started, self.losses = time.time(), []
+        print(
+            f"{options.what}: {len(art.train)} pictures of {len(art.classes)} names;"
+            f" measured on {len(art.known)}, held out {len(art.held)}",
+            flush=True,
+        )
+
+    def counted(self):
+        """The steps, each with its learning rate set: a rise, a plateau, a straight fall from step `cool`."""
+        for step in itertools.count(1):
+            # A file asks for the end early: the rate falls from here, over as many steps as before.
+            if step < self.cool < self.steps and os.path.exists(f"{self.options.out}.cool"):
+                self.cool, self.steps = step, step + self.steps - self.cool
+                print(f"cooling: same as --steps {self.steps} --cool {self.cool}", flush=True)
+            if step > min(self.steps, self.options.stop or self.steps):
+                return
+            rate = self.options.rate * min(1, step / self.warm)
+            if step > self.cool:
+                rate *= (self.steps + self.last - step) / (self.steps - self.cool)
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            yield step
+
+    def learn(self, step, loss):
+        """One step down the gradient; now and then the figures on OpenMoji and the weights as a file."""
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.weights, 2.0)
+        self.optimiser.step()
+        self.losses.append(loss.item())
+        options = self.options
+        if step % options.every != 0 and step != self.steps and step != options.stop:
+            return
+        known = measure(self.model, self.art, self.tokenizer, "openmoji", self.art.known)
+        held = measure(self.model, self.art, self.tokenizer, "openmoji", self.art.held)
+        print(
+            f"step {step} loss {sum(self.losses) / len(self.losses):.3f} scale {scale_of(self.model).item():.1f}"
+            f" openmoji {known[0]:.1f} / of 100 {known[1]:.1f} / held-out names {held[0]:.1f}"
+            f"  {time.time() - self.started:.0f} s, CPU {time.process_time():.0f} s",
+            flush=True,
+        )
+        self.losses = []
+        torch.save(self.model.state_dict(), options.out)
+        if step in options.snapshot:
+            torch.save(self.model.state_dict(), f"{options.out}.{step}")
+
+
+def train_teacher(options):
     art, tokenizer = Artwork(options.work), Tokenizer(os.path.join(MODEL, "tokenizer.json"))
     rng = random.Random(options.seed)
     captions = Captions(art, tokenizer, rng)
-    teacher = None
-    model = Teacher() if options.what == "teacher" else Clip(0.05)
-    if options.start:
-        start = torch.load(options.start)
-        model.load_state_dict({name: value for name, value in start.items() if name.startswith("vision_model")}, strict=False)
-    if options.teacher:
-        teacher = Teacher()
-        teacher.load_state_dict(torch.load(options.teacher))
-        model.text_model.load_state_dict(teacher.text_model.state_dict())
-        model.text_projection.load_state_dict(teacher.text_projection.state_dict())
-        teacher.eval()
-        for parameter in teacher.parameters():
-            parameter.requires_grad_(False)
-    print(f"{len(art.train)} pictures of {len(art.classes)} names; measured on {len(art.known)}, held out {len(art.held)}", flush=True)
-    decayed = [p for p in model.parameters() if p.ndim > 1]
-    plain = [p for p in model.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": options.decay}, {"params": plain, "weight_decay": 0.0}], options.rate, (0.9, 0.98))
-    source = batches(art, options.batch, options.seed + 1)
-    steps, cool, started, spent, shown = options.steps, options.steps if options.cool is None else options.cool, time.time(), time.process_time(), [0.0, 0]
-    everything = list(range(len(art.classes)))
-    for step in itertools.count(1):
-        # A file asks for the end early: the rate falls from here, over as many steps as before.
-        if step < cool < steps and os.path.exists(f"{options.out}.cool"):
-            cool, steps = step, step + steps - cool
-            print(f"cooling: same as --steps {steps} --cool {cool}", flush=True)
-        if step > steps:
-            break
-        rate = options.rate * min(1, step / 150) * (1 if step <= cool else max(0.01, (steps - step) / (steps - cool)))
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+    model = Teacher()
+    run = Run(options, model, art, tokenizer, list(model.parameters()), 150, 0)
+    source = batches(art, options.batch, options.seed + 1, STRONG)
+    everything = range(len(art.classes))
+    for step in run.counted():
         x, labels = next(source)
-        x = normal(x)
-        chosen = sorted(set(labels.tolist()) | set(rng.sample(everything, min(options.names, len(everything)))))
+        # The names of the batch stand against 500 others, far more than a batch would bring.
+        chosen = sorted(set(labels.tolist()) | set(rng.sample(everything, 500)))
         place = {number: at for at, number in enumerate(chosen)}
         truth = torch.tensor([place[number] for number in labels.tolist()])
-        ids = captions.draw(chosen)
-        texts = model.text(ids)
-        images = model.image(x)
-        scale = model.logit_scale.clamp(max=math.log(100)).exp()
-        logits = scale * images @ texts.T
-        loss = F.cross_entropy(logits, truth, label_smoothing=0.1)
-        if teacher is not None:
+        texts = model.text(captions.draw(chosen))
+        logits = scale_of(model) * model.image(normal(x)) @ texts.T
+        run.learn(step, F.cross_entropy(logits, truth, label_smoothing=0.1))
+
+
+def train_student(options):
+    art, tokenizer = Artwork(options.work), Tokenizer(os.path.join(MODEL, "tokenizer.json"))
+    rng = random.Random(options.seed)
+    model = Clip(0.05)
+    model.load_state_dict(parts(options.teacher, lambda name: name.startswith("text_")), strict=False)
+    if options.start:
+        model.load_state_dict(parts(options.start, lambda name: not name.startswith("text_")), strict=False)
+    teacher = Teacher()
+    teacher.load_state_dict(torch.load(options.teacher))
+    teacher.eval()
+    # The text tower is not trained on: 24 drawings of a caption for each name are embedded once.
+    captions = Captions(art, tokenizer, rng)
+    with torch.no_grad():
+        cached = [model.text(captions.draw(range(len(art.classes)))) for _ in range(24)]
+    weights = [p for name, p in model.named_parameters() if not name.startswith("text_")]
+    run = Run(options, model, art, tokenizer, weights, 200, 1)
+    source = batches(art, options.batch, options.seed + 1, LIGHT)
+    kept = collections.deque(maxlen=150)
+    for step in run.counted():
+        # Drawing, distorting and the teacher's reading cost as much as the step itself: batches are kept and used again.
+        if options.echo > 1 and len(kept) >= 20 and step % options.echo != 0:
+            x, labels, theirs = rng.choice(kept)
+        else:
+            x, labels = next(source)
+            x = normal(x)
             with torch.no_grad():
                 theirs = teacher.image(x)
-                target = (teacher.logit_scale.exp() * theirs @ teacher.text(ids).T).softmax(1)
-            loss = 0.3 * loss + 0.7 * F.cross_entropy(logits, target) + 2 * (1 - (images * theirs).sum(1)).mean()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
-        optimiser.step()
-        shown = [shown[0] + loss.item(), shown[1] + 1]
-        if step % options.every == 0 or step == steps:
-            known = measure(model, art, tokenizer, "openmoji", art.known)
-            held = measure(model, art, tokenizer, "openmoji", art.held)
-            print(
-                f"step {step} loss {shown[0] / shown[1]:.3f} scale {scale.item():.1f} openmoji {known[0]:.1f} / of 100 {known[1]:.1f}"
-                f" / held-out names {held[0]:.1f}  {time.time() - started:.0f} s, CPU {time.process_time() - spent:.0f} s",
-                flush=True,
-            )
-            shown = [0.0, 0]
-            torch.save(model.state_dict(), options.out)
-    torch.save(model.state_dict(), options.out)
+            kept.append((x, labels, theirs))
+        texts = cached[rng.randrange(len(cached))]
+        images = model.image(x, options.keep)
+        logits = scale_of(model) * images @ texts.T
+        target = (teacher.logit_scale.exp() * theirs @ texts.T).detach().softmax(1)
+        named = F.cross_entropy(logits, labels, label_smoothing=0.1)
+        near = (1 - (images * theirs).sum(1)).mean()
+        run.learn(step, 0.3 * named + 0.7 * F.cross_entropy(logits, target) + 4 * near)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["teacher", "student"])
-    parser.add_argument("work")
+    parser.add_argument("work", help="folder that render.mjs filled")
     parser.add_argument("--steps", type=int, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--names", type=int, default=500)
-    parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--decay", type=float, default=0.1)
-    parser.add_argument("--every", type=int, default=200)
-    parser.add_argument("--start", help="start with this vision tower")
     parser.add_argument("--cool", type=int, help="step from which the rate falls to nothing")
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--teacher", help="distil from these weights, and start with their text tower")
-    train(parser.parse_args())
+    parser.add_argument("--stop", type=int, help="end at this step of the schedule")
+    parser.add_argument("--out", required=True, help="file of the weights")
+    parser.add_argument("--snapshot", type=int, nargs="*", default=[], help="steps whose weights are kept as FILE.STEP")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=96)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--every", type=int, default=200)
+    parser.add_argument("--teacher", help="student: weights to distil from")
+    parser.add_argument("--start", help="student: vision weights to go on from")
+    parser.add_argument("--keep", type=float, default=1.0, help="student: share of the patches that a step reads")
+    parser.add_argument("--echo", type=int, default=1, help="student: steps for each batch that is drawn")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(given.seed)
+    if given.what == "teacher":
+        train_teacher(given)
+    else:
+        train_student(given)

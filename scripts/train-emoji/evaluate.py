@@ -1,0 +1,38 @@
+"""Figures of a trained model on artwork that it was not trained on, each beside chance and nearest pixels.
+
+    python3 evaluate.py WORK/student.pt WORK openmoji emojione-v1
+"""
+import os
+import sys
+
+import torch
+
+from pictures import Artwork, nearest_pixels
+from tokenizer import Tokenizer
+from towers import Clip
+from train import MODEL, measure
+
+SIDES = (8, 12, 16, 24)
+
+
+def main(source, work, prefixes):
+    torch.set_num_threads(1)
+    art, tokenizer = Artwork(work), Tokenizer(os.path.join(MODEL, "tokenizer.json"))
+    model = Clip()
+    model.load_state_dict(torch.load(source))
+    # The baseline's size is the one that is best on the set for choosing.
+    best = max(SIDES, key=lambda side: nearest_pixels(art, "openmoji", art.known, side)[0])
+    print(f"nearest pixels at {best} x {best}")
+    for prefix in prefixes:
+        for label, rows in (("names trained", art.known), ("names held out", art.held)):
+            top, hundred = measure(model, art, tokenizer, prefix, rows)
+            near, near_hundred = nearest_pixels(art, prefix, rows, best)
+            print(f"{prefix}, {label}: {len(rows)} names")
+            print(f"  model          {top:5.1f} %   of 100 names {hundred:5.1f} %")
+            # Pixels know no words: for held-out names their pictures are given, which the model never saw.
+            print(f"  nearest pixels {near:5.1f} %   of 100 names {near_hundred:5.1f} %")
+            print(f"  chance         {100 / len(rows):5.1f} %   of 100 names   1.0 %", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])
