@@ -87,7 +87,7 @@ export async function makeTinyModel(folder: string, options: TinyModelOptions = 
   ]);
 
   const names = ['text.onnx'];
-  const producer = { name: 'test', version: '1' };
+  const producer = 'test';
   writeFileSync(join(folder, 'text.onnx'), text.toBytes(producer));
   if (options.vision !== false) {
     writeFileSync(join(folder, 'vision.onnx'), vision.toBytes(producer));
