@@ -71,11 +71,15 @@ export class Preprocessor {
         `${pixels.length} bytes to ${out.length} floats at ${offset}: ${this.length} of each are needed`,
       );
     }
+    const values = this.#values;
     const plane = this.length / 3;
-    for (let channel = 0; channel < 3; channel++) {
-      const values = this.#values.subarray(channel * 256, channel * 256 + 256);
-      const start = offset + channel * plane;
-      for (let i = 0, from = channel; i < plane; i++, from += 3) out[start + i] = values[pixels[from]!]!;
+    let red = offset;
+    let green = offset + plane;
+    let blue = green + plane;
+    for (let i = 0; i < pixels.length; i += 3) {
+      out[red++] = values[pixels[i]!]!;
+      out[green++] = values[256 + pixels[i + 1]!]!;
+      out[blue++] = values[512 + pixels[i + 2]!]!;
     }
     return out;
   }
