@@ -175,3 +175,17 @@ export function makePairs(entryCount: number, pairCount: number, seed = 7): numb
     return [...ids].sort((a, b) => a - b);
   });
 }
+
+/** Entries that would do harm in a page that trusts them. */
+export const HOSTILE: readonly string[] = [
+  '</script><script>window.pwned = 1</script>',
+  '<img src=x onerror="window.pwned = 2">',
+  '__proto__',
+  'constructor',
+  'turned \u202eround\u2066',
+  'x'.repeat(10_000),
+  "' onmouseover='window.pwned = 3",
+  '<!-- <script>',
+  'line\nfeed',
+  '',
+];

@@ -19,12 +19,11 @@ const REASONS: Readonly<Record<(typeof PAIR_REASONS)[number], string>> = {
 export function ledeOf(stats: RunStats): string {
   const { pairs, tasks, entries, t } = stats;
   const files = `${whole(tasks)} input ${tasks === 1 ? 'file' : 'files'}`;
-  return `<p class="lede">Of <b>${whole(pairs.extracted)}</b> image-text pairs in ${files}, <b>${whole(pairs.matched)}</b> are English,
-    distinct, and hold at least one of ${whole(entries.total)} entries. Balancing with the cap <i class="var">t</i>&nbsp;=&nbsp;${tenths(t)}
-    keeps <b>${whole(pairs.kept)}</b> of them${pairs.extracted === 0 ? '' : `, ${percent(pairs.kept / pairs.extracted)} of the pool`}.</p>`.replace(
-    'are English,\n',
-    stats.run.match.lang === 'off' ? 'are\n' : 'are English,\n',
-  );
+  const are = stats.run.match.lang === 'off' ? 'are' : 'are English,';
+  const share = pairs.extracted === 0 ? '' : `, ${percent(pairs.kept / pairs.extracted)} of the pool`;
+  return `<p class="lede">Of <b>${whole(pairs.extracted)}</b> image-text pairs in ${files}, <b>${whole(pairs.matched)}</b> ${are} distinct,
+and hold at least one of ${whole(entries.total)} entries. Balancing with the cap <i class="var">t</i>&nbsp;=&nbsp;${tenths(t)}
+keeps <b>${whole(pairs.kept)}</b> of them${share}.</p>`;
 }
 
 /**
@@ -109,7 +108,8 @@ function unreadableOf({ unreadable }: RunStats): string {
  * @param stats - of the run
  * @returns hits by origin of the entries; empty where the list does not say
  */
-export function sourcesOf({ counts }: RunStats): string {
+export function sourcesOf(stats: RunStats): string {
+  const { counts } = stats;
   if (counts.sources === null || counts.sources.length === 0) return '';
   const rows = counts.sources.map(
     ({ name, entries, hit, before, after }) =>

@@ -27,8 +27,7 @@ export function scriptJson(value: unknown): string {
 }
 
 /** Controls, direction marks and overrides, separators of lines, and halves of surrogate pairs. */
-const INVISIBLE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const INVISIBLE = /[\p{Cc}\p{Cs}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** Characters of an entry that are shown. */
 export const SHOWN_LENGTH = 200;

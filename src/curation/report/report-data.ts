@@ -64,7 +64,8 @@ function histogramsOf({ matchesPerText, texts }: RunStats): HistogramFigure[] {
     axisLabel: string,
     values: { readonly before: Histogram; readonly after: Histogram },
   ): void => {
-    if (values.before.count > 0)
+    // One bar says nothing that a sentence would not.
+    if (values.before.bins.length > 1)
       figures.push({ id, noun, axisLabel, histogram: rebin(values.before, values.after) });
   };
   add('figure-matches', 'texts', 'entries in a text', matchesPerText);

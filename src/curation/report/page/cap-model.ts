@@ -121,7 +121,7 @@ export class CapModel {
     return { kept: Math.min(y1, Math.max(y0, kept)), isExact: false, below, above };
   }
 
-  /** @returns number of distinct counts that are less than `t` */
+  // Number of distinct counts that are less than t.
   #runsBelow(t: number): number {
     let low = 0;
     let high = this.values.length;

@@ -247,6 +247,8 @@ function addCrosshair(
     ];
     if (step === undefined) return;
     event.preventDefault();
-    show(line.getAttribute('visibility') === 'hidden' ? at : at + step);
+    // The first arrow shows the line where it was last.
+    const isHidden = line.getAttribute('visibility') === 'hidden';
+    show(isHidden && Math.abs(step) < width ? at : at + step);
   });
 }

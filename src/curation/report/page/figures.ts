@@ -230,7 +230,8 @@ export function beforeAfterChart(columns: EntryColumns, own: number): Chart {
  * @param figure - histogram over the texts with a match, and over the kept ones
  * @returns bars, and those of the kept texts in front
  */
-export function histogramChart({ histogram, axisLabel, noun }: HistogramFigure): Chart {
+export function histogramChart(figure: HistogramFigure): Chart {
+  const { histogram, axisLabel, noun } = figure;
   const { starts, before, after } = histogram;
   const last = starts.at(-1) ?? 0;
   const lastWidth = Math.max(1, last - (starts.at(-2) ?? last - 1));
