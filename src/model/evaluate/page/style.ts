@@ -38,7 +38,7 @@ section { margin-top: 2.8rem; }
 .tiles dd.value { font: 600 1.6rem/1.25 var(--serif); font-variant-numeric: lining-nums tabular-nums; overflow-wrap: anywhere; }
 .tiles dd.note { line-height: 1.35; font-size: 0.8rem; }
 
-.scroll { overflow-x: auto; margin-top: 0.8rem; }
+.scroll { overflow-x: auto; margin: 0.8rem 0; }
 table { border-collapse: collapse; font-size: 0.9rem; width: 100%; }
 th, td { padding: 0.32rem 0.6rem; text-align: left; border-bottom: 1px solid var(--grid); font-weight: 400; vertical-align: top; }
 thead th { color: var(--muted); font-size: 0.8rem; border-bottom-color: var(--line); white-space: nowrap; }
@@ -81,6 +81,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
   .tiles dd.value { font-size: 1.35rem; }
   .mistakes { grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }
   td, th { padding-inline: 0.35rem; }
+  .plot text { font-size: 17px; }
 }
 @media print {
   :root {${LIGHT} --paper: #fff; }

@@ -224,7 +224,8 @@ async function samplePairs(
   if (source.kind === 'webdataset') {
     for await (const { id, caption } of store.scan(drops)) {
       checkInterrupted(options.signal);
-      options.onProgress?.({ phase: 'match', done: ++pairs, total: 0 });
+      pairs++;
+      options.onProgress?.({ phase: 'match', done: pairs, total: 0 });
       if (caption === null || caption.trim() === '')
         drops.drop('missing-text', id, 'an image without a text');
       else take(id, caption);
@@ -300,7 +301,8 @@ async function embedSampledImages(
     };
     for await (const answer of model.embedImages(sources(), signal === undefined ? {} : { signal })) {
       const id = ids[answer.index] ?? '';
-      options.onProgress?.({ phase: 'images', done: ++done, total });
+      done++;
+      options.onProgress?.({ phase: 'images', done, total });
       if (answer.ok) rows.set(keyOf(store, id), answer.embedding);
       else for (const { drops } of users) drops.drop(refusalReason(answer.error), id, answer.error.message);
     }
