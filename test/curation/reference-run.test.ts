@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { continueRun, curate } from '../../src/curation/curate.ts';
+import { collectRunStats } from '../../src/curation/stats/collect-run-stats.ts';
 import { readCuratedRows, readParquetRows } from '../helpers/read-run.ts';
 import { referencePath, skipWithoutReference } from '../helpers/reference.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
@@ -20,6 +21,8 @@ function readLines(name: string): unknown[] {
 interface Expected {
   matches: number;
   texts_with_match: number;
+  entries_zero: number;
+  top: [string, number, number][];
   t: Record<string, { expected_curated: number; sd: number; certain: number; tail_share: number }>;
 }
 
@@ -54,6 +57,23 @@ it('equals the original on the reference captions', { skip: skipWithoutReference
   for (const row of await readCuratedRows(out)) {
     assert.deepEqual(row['entry_ids'], idsOf.get(String(row['url']).replace('http://example.com/', '')));
   }
+
+  const caps = Object.keys(expected.t).map(Number);
+  const stats = await collectRunStats(out, { sweepCaps: caps, topCount: expected.top.length, workers: 1 });
+  assert.deepEqual(
+    stats.counts.top.map(({ entry, id, before }) => [entry, id, before]),
+    expected.top,
+  );
+  assert.equal(stats.counts.zeroHit, expected.entries_zero);
+  for (const { t, expectedKept, expectedSd, certain, tailShare } of stats.sweep ?? []) {
+    const of = expected.t[String(t)];
+    assert.ok(of);
+    assert.ok(Math.abs(expectedKept - of.expected_curated) < 1e-6);
+    assert.ok(Math.abs(expectedSd - of.sd) < 1e-6);
+    assert.equal(certain, of.certain);
+    assert.equal(tailShare, of.tail_share);
+  }
+  assert.equal(stats.sweep?.length, caps.length);
 
   let smaller = new Set<unknown>();
   for (const [t, { expected_curated, sd, tail_share }] of Object.entries(expected.t)) {

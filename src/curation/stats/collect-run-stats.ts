@@ -19,8 +19,8 @@ import { collectTextStats } from './text-stats.ts';
  * Collects the statistics of a balanced run. What needs a pass over the matched pairs (sweep, texts) is remembered in the
  * run directory, so a second call reads no pairs. Nothing else of the run is changed.
  *
- * Memory: the entry list and 24 bytes an entry; a block of pairs a worker; DuckDB's limit of 256 MiB for texts per image,
- * which spills to the run directory.
+ * Memory: the entry list and 24 bytes an entry; a block of pairs a worker; DuckDB's limit of 256 MiB and 100 MB
+ * for texts per image, whose pairs pass through temporary files in the run directory.
  *
  * @param dir - run directory
  * @param options - what to collect
