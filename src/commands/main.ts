@@ -132,10 +132,31 @@ const COMMANDS: readonly {
     summary: 'whether texts fit their images: curated shards against the raw pool',
     load: async () => (await import('./eval-pairs.ts')).evalPairsCommand,
   },
+  {
+    name: 'model import',
+    summary: 'make a model folder of a checkpoint, without Python',
+    load: async () => (await import('./model-import.ts')).modelImportCommand,
+  },
+  {
+    name: 'model pull',
+    summary: 'download a model from the Hugging Face hub and import it',
+    load: async () => (await import('./model-pull.ts')).modelPullCommand,
+  },
+  {
+    name: 'model list',
+    summary: 'the model folders below a folder',
+    load: async () => (await import('./model-list.ts')).modelListCommand,
+  },
+  {
+    name: 'model info',
+    summary: 'what a model is, and whether its files are whole',
+    load: async () => (await import('./model-info.ts')).modelInfoCommand,
+  },
 ];
 
 /** What the commands of a group have in common, for the overview. */
 const GROUPS: Readonly<Record<string, string>> = {
+  model: 'models: imported, downloaded, listed',
   metadata: 'entry lists: built, merged, checked, downloaded',
   eval: 'how good a model is, and how good pairs are in its eyes',
 };

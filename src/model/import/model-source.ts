@@ -35,7 +35,7 @@ export type ModelSource = (WeightsSource | GraphSource) & {
 };
 
 /** Weights by their config, in the order in which they are taken. */
-const WEIGHTS_OF: readonly (readonly [string, readonly string[]])[] = [
+export const WEIGHTS_OF: readonly (readonly [string, readonly string[]])[] = [
   [
     'open_clip_config.json',
     [
@@ -56,13 +56,13 @@ const WEIGHTS_OF: readonly (readonly [string, readonly string[]])[] = [
   ],
 ];
 /** Names of ready graphs on the hub, and those of this importer. */
-const GRAPH_NAMES = {
+export const GRAPH_NAMES = {
   vision: ['vision_model.onnx', 'vision.onnx', 'visual.onnx'],
   text: ['text_model.onnx', 'text.onnx', 'textual.onnx'],
 } as const;
 const CHECKPOINT = /\.(?:safetensors|safetensors\.index\.json|pt|pth|bin|bin\.index\.json|ckpt)$/;
 /** The tokenizer's main file, and what it needs beside it. */
-const TOKENIZERS: readonly (readonly [string, readonly string[]])[] = [
+export const TOKENIZERS: readonly (readonly [string, readonly string[]])[] = [
   ['tokenizer.json', ['tokenizer_config.json']],
   ['vocab.json', ['merges.txt', 'tokenizer_config.json']],
   ['bpe_simple_vocab_16e6.txt.gz', []],
