@@ -5,7 +5,7 @@
 import { DuckDBBlobValue, type DuckDBConnection, type Json } from '@duckdb/node-api';
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { sqlPath, withDuckdb } from '../../../common/duckdb.ts';
+import { sqlPath, streamRows, withDuckdb } from '../../../common/duckdb.ts';
 import { describeSystemError, MetaclipError } from '../../../common/errors.ts';
 import { fingerprintFile } from '../../../common/files.ts';
 import {
@@ -188,46 +188,31 @@ async function allRows(connection: DuckDBConnection, sql: string, path: string):
   }
 }
 
-/** Memory: DuckDB's limit and a chunk of rows with their images (at most 2,048, and at most a row group). */
+/** DuckDB's limit for a chunk of rows with their images. */
+const READ_MEMORY_MIB = 1024;
+
+/** Memory: {@link READ_MEMORY_MIB} and a chunk of rows with their images (at most 2,048, and at most a row group). */
 async function* readRows(
   path: string,
   schema: Schema,
   labelOfText: ReadonlyMap<string, number>,
   drops: DropCounts,
 ): AsyncGenerator<LabelledImage, void, void> {
-  const { DuckDBInstance } = await import('@duckdb/node-api');
-  // Not withDuckdb, which closes its connection when a callback ends: rows are handed out while it is open.
-  const instance = await DuckDBInstance.create(':memory:', {
-    threads: '1',
-    memory_limit: '1GiB',
-    temp_directory: '',
-  });
+  const sql = `SELECT ${schema.image}, ${schema.label} FROM read_parquet(${sqlPath(path)})`;
+  let row = 0;
   try {
-    const connection = await instance.connect();
-    const sql = `SELECT ${schema.image}, ${schema.label} FROM read_parquet(${sqlPath(path)})`;
-    let row = 0;
-    try {
-      const result = await connection.stream(sql);
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) break;
-        for (const [image, label] of chunk.getRows()) {
-          const one = labelledImage(`${basename(path)} ${row++}`, image, label, labelOfText, drops);
-          if (one !== undefined) yield one;
-        }
+    for await (const rows of streamRows(sql, READ_MEMORY_MIB)) {
+      for (const [image, label] of rows) {
+        const one = labelledImage(`${basename(path)} ${row++}`, image, label, labelOfText, drops);
+        if (one !== undefined) yield one;
       }
-    } catch (error) {
-      if (error instanceof MetaclipError) throw error;
-      drops.drop(
-        'damaged-file',
-        `${basename(path)} ${row}`,
-        `${path}: rows from ${row} on: ${firstLine(error)}`,
-      );
-    } finally {
-      connection.closeSync();
     }
-  } finally {
-    instance.closeSync();
+  } catch (error) {
+    drops.drop(
+      'damaged-file',
+      `${basename(path)} ${row}`,
+      `${path}: rows from ${row} on: ${firstLine(error)}`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sqlPath } from '../../../common/duckdb.ts';
+import { sqlPath, streamRows } from '../../../common/duckdb.ts';
 import { describeSystemError, MetaclipError } from '../../../common/errors.ts';
 import type { DropCounts } from '../data/data-set.ts';
 import { tarsAt } from './image-store.ts';
@@ -68,44 +68,27 @@ async function shardsAt(path: string): Promise<string[]> {
 
 /** Memory: DuckDB's limit and a chunk of 2,048 rows. */
 async function* readShard(path: string, drops: DropCounts): AsyncGenerator<ShardPair, void, void> {
-  const { DuckDBInstance } = await import('@duckdb/node-api');
-  const instance = await DuckDBInstance.create(':memory:', {
-    threads: '1',
-    memory_limit: '256MiB',
-    temp_directory: '',
-  });
   try {
-    const connection = await instance.connect();
-    try {
-      const described = await connection.runAndReadAll(
-        `DESCRIBE SELECT * FROM read_parquet(${sqlPath(path)})`,
+    const columns = await columnsOf(path);
+    const pick = (known: readonly string[]): string | undefined =>
+      known.find((column) => columns.includes(column));
+    const [url, text, uid] = [pick(URL_COLUMNS), pick(TEXT_COLUMNS), pick(['uid'])];
+    if (url === undefined || text === undefined) {
+      throw new MetaclipError(
+        'E_COLUMN_MISSING',
+        `${path}: no ${url === undefined ? 'url' : 'text'} column; its columns are ${columns.join(', ')}`,
+        { hint: 'shards need a url (or URL) and a caption (or text, TEXT, alt)', details: { path } },
       );
-      const columns = described.getRowsJson().map(([column]) => (typeof column === 'string' ? column : ''));
-      const pick = (known: readonly string[]): string | undefined =>
-        known.find((column) => columns.includes(column));
-      const [url, text, uid] = [pick(URL_COLUMNS), pick(TEXT_COLUMNS), pick(['uid'])];
-      if (url === undefined || text === undefined) {
-        throw new MetaclipError(
-          'E_COLUMN_MISSING',
-          `${path}: no ${url === undefined ? 'url' : 'text'} column; its columns are ${columns.join(', ')}`,
-          { hint: 'shards need a url (or URL) and a caption (or text, TEXT, alt)', details: { path } },
-        );
-      }
-      const sql = `SELECT "${url}"::VARCHAR, "${text}"::VARCHAR, ${uid === undefined ? 'NULL' : '"uid"::VARCHAR'} FROM read_parquet(${sqlPath(path)})`;
-      const result = await connection.stream(sql);
-      for (;;) {
-        const chunk = await result.fetchChunk();
-        if (chunk === null || chunk.rowCount === 0) break;
-        for (const [address, caption, id] of chunk.getRows()) {
-          if (typeof address !== 'string' || typeof caption !== 'string' || caption.trim() === '') {
-            drops.drop('missing-text', path, 'a row without url or text');
-            continue;
-          }
-          yield { caption, imageKeys: keysOfRow(address, typeof id === 'string' ? id : null) };
+    }
+    const sql = `SELECT "${url}"::VARCHAR, "${text}"::VARCHAR, ${uid === undefined ? 'NULL' : '"uid"::VARCHAR'} FROM read_parquet(${sqlPath(path)})`;
+    for await (const rows of streamRows(sql)) {
+      for (const [address, caption, id] of rows) {
+        if (typeof address !== 'string' || typeof caption !== 'string' || caption.trim() === '') {
+          drops.drop('missing-text', path, 'a row without url or text');
+          continue;
         }
+        yield { caption, imageKeys: keysOfRow(address, typeof id === 'string' ? id : null) };
       }
-    } finally {
-      connection.closeSync();
     }
   } catch (error) {
     if (error instanceof MetaclipError) throw error;
@@ -115,9 +98,15 @@ async function* readShard(path: string, drops: DropCounts): AsyncGenerator<Shard
       details: { path },
       cause: error,
     });
-  } finally {
-    instance.closeSync();
   }
+}
+
+async function columnsOf(path: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const rows of streamRows(`DESCRIBE SELECT * FROM read_parquet(${sqlPath(path)})`)) {
+    for (const [name] of rows) if (typeof name === 'string') names.push(name);
+  }
+  return names;
 }
 
 function keysOfRow(url: string, uid: string | null): string[] {
