@@ -11,13 +11,14 @@ const FEED_BYTES = 64 * 1024;
  * Most output of one step. A dump expands about five times, so a step (64 KiB, at the end up to 1 MiB of input) gives a
  * few MiB; only a file made to fill the memory gives more.
  */
-const MAX_STEP_BYTES = 256 << 20;
+const MAX_STEP_BYTES = 128 << 20;
 
 /**
  * Decompresses bzip2. 11 MB of output a second, which is the slowest step of counting a dump: decompress with lbzip2
  * beforehand where that matters.
  *
- * Memory: 4 MiB for a block and the output of a step, at most {@link MAX_STEP_BYTES}.
+ * Memory: 4 MiB for a block and the output of a step, at most {@link MAX_STEP_BYTES}. The decoder keeps the bytes of a block
+ * as numbers, 8 bytes each, so a file made to fill the memory can take 2 GB before it is refused; a dump takes 60 MB.
  *
  * @param path - for messages
  * @param chunks - compressed bytes

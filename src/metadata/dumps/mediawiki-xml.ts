@@ -10,7 +10,7 @@ import { damaged } from './damaged.ts';
 import { COMMON_NAMES, stripWikitext, type WikiNames } from './wikitext.ts';
 
 /** Largest page taken, in characters; larger ones are counted and left out. MediaWiki's own limit is 2 MiB. */
-export const MAX_PAGE_LENGTH = 64 << 20;
+export const MAX_PAGE_LENGTH = 16 << 20;
 const MAX_HEAD_LENGTH = 1 << 20;
 const NAMESPACES_LEFT_OUT = new Set(['6', '14']);
 
@@ -110,7 +110,7 @@ function readPage(page: string, names: WikiNames, tally: PageTally): string | un
 
 function parseHead(head: string): DumpHead {
   const dropped = new Set(COMMON_NAMES.dropped);
-  for (const [, key = '', name = ''] of head.matchAll(/<namespace key="(-?\d+)"[^>]*>([^<]*)</g)) {
+  for (const [, key = '', name = ''] of head.matchAll(/<namespace key="(-?\d+)"[^>]*>([^<]*)(?=<)/g)) {
     if (NAMESPACES_LEFT_OUT.has(key)) dropped.add(decodeXML(name).toLowerCase());
   }
   return {

@@ -34,12 +34,12 @@ export function stripWikitext(wikitext: string, names: WikiNames = COMMON_NAMES)
   const withoutElements = dropElements(dropBetween(wikitext, '<!--', '-->'));
   return decodeHTML(
     resolveMarks(withoutElements, names)
-      .replaceAll(/\[(?:https?:|ftp:)?\/\/[^\s\]]*([^\]\n]*)\]/g, '$1')
+      .replaceAll(/\[(?:https?:|ftp:)?\/\/[^\s[\]]*(?:[ \t]([^[\]\n]*))?\]/g, '$1')
       .replaceAll(/\b(?:https?|ftp):\/\/\S+/g, ' ')
       .replaceAll(/'{2,}/g, '')
       .replaceAll(/__[A-Z]+__/g, '')
       .replaceAll(/^[ \t]*(?:=+|[*#:;]+)/gm, '')
-      .replaceAll(/=+[ \t]*$/gm, '')
+      .replaceAll(/(?<!=)=+[ \t]*$/gm, '')
       .replaceAll(/<[^<>\n]*>/g, ' '),
   );
 }
