@@ -44,8 +44,19 @@ export type { ImageSource } from './model/encode/image-source.ts';
 export type { EmbeddedImage } from './model/encode/image-stream.ts';
 export { label, type LabelOptions, type LabelSummary } from './model/label/label.ts';
 export { type LoadOptions, MetaCLIP, type PredictOptions, type TextOrImage } from './model/metaclip.ts';
+export {
+  type DecodedImage,
+  decodeImage,
+  type DecodeOptions,
+  type ImageMode,
+} from './model/preprocess/decode-image.ts';
+export { createPreprocessor, type Preprocessor } from './model/preprocess/preprocess-image.ts';
+export { clipPreprocessSpec, type PreprocessSpec } from './model/preprocess/preprocess-spec.ts';
+export { parseOpenClipConfig, parsePreprocessorConfig } from './model/preprocess/preprocessor-config.ts';
 export { buildClassWeights } from './model/score/class-weights.ts';
 export { cosines, type Embeddings, rowOf } from './model/score/embeddings.ts';
 export { createOntology, type Ontology, type OntologyInput, readOntology } from './model/score/ontology.ts';
 export { type Prediction, predictClasses } from './model/score/predict.ts';
 export { softmax, topIndices } from './model/score/softmax.ts';
+export { loadTokenizer } from './model/tokenize/load-tokenizer.ts';
+export type { TokenBatch, Tokenizer, TokenizerOptions } from './model/tokenize/tokenizer.ts';

@@ -6,7 +6,7 @@
  * value above 255 off, which turns such an image white.
  */
 import { open, type FileHandle } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { isCutOff } from './file-end.ts';
 import { sniffImageFormat, type ImageFormat } from './image-format.ts';
@@ -82,7 +82,7 @@ export async function decodeImage(
   const { format } = sniffed;
   let metadata: Metadata;
   try {
-    metadata = await openImage(bytes).metadata();
+    metadata = await (await openImage(bytes)).metadata();
   } catch (error) {
     throw unreadable(name, format, bytes, error);
   }
@@ -90,7 +90,7 @@ export async function decodeImage(
   checkSize(name, width, height, limits);
 
   const { mode, isIndexed, frameCount } = findStoredMode(bytes, metadata);
-  let image = toMode(openImage(bytes), mode, metadata);
+  let image = toMode(await openImage(bytes), mode, metadata);
   if (limits.applyOrientation) image = image.autoOrient();
   try {
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
@@ -109,7 +109,9 @@ export async function decodeImage(
 }
 
 /** `error`: a cut file and damaged data are refused, warnings of the decoder are not, as in Pillow. Own limits are checked. */
-function openImage(bytes: Uint8Array): Sharp {
+async function openImage(bytes: Uint8Array): Promise<Sharp> {
+  // Loaded with the first image: 20 MB of native code, which a program that only embeds texts does without.
+  const { default: sharp } = await import('sharp');
   return sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false });
 }
 
