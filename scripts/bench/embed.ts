@@ -64,9 +64,9 @@ class Torch {
 
   async pass(): Promise<number> {
     this.#process.stdin.write('\n');
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error('PyTorch ended');
-    return Number(value);
+    const line = await this.#lines.next();
+    if (line.done === true) throw new Error('PyTorch ended');
+    return Number(line.value);
   }
 
   close(): void {

@@ -135,7 +135,7 @@ describe('label', () => {
       );
     }
 
-    const csv = parse(readFileSync(join(out, 'manifest.csv')), { columns: true }) as Record<string, string>[];
+    const csv = parse<Record<string, string>>(readFileSync(join(out, 'manifest.csv')), { columns: true });
     assert.deepEqual(
       csv,
       rows.map((row) =>
