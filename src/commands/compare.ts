@@ -1,5 +1,5 @@
 /** `metaclip compare`: how near two images, two texts, or an image and a text are. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { TextOrImage } from '../model/metaclip.ts';
 import type { Command } from './command.ts';
 import { MODEL_OPTIONS, withModel } from './model-options.ts';
@@ -43,7 +43,10 @@ function sideOf(argument: string): TextOrImage {
   if (marked?.[1] === 'text') return { text: marked[2] ?? '' };
   if (marked?.[1] === 'image') return { image: marked[2] ?? '' };
   const isNamedLikeOne = /^[^\s]+\.(?:jpe?g|png|webp|gif|tiff?|avif|bmp|svg)$/i.test(argument);
-  const isImage = isNamedLikeOne || /^https?:\/\//i.test(argument) || existsSync(argument);
+  const isImage =
+    isNamedLikeOne ||
+    /^https?:\/\//i.test(argument) ||
+    statSync(argument, { throwIfNoEntry: false })?.isFile() === true;
   return isImage ? { image: argument } : { text: argument };
 }
 

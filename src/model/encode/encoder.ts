@@ -18,7 +18,7 @@ import { makeTextRuns } from './text-runs.ts';
 export interface EncoderOptions {
   /** Threads of one run of the model. Default: the processor's, at most 8. */
   readonly threads?: number;
-  /** Threads that decode and resize images. Default: the processor's, at most 4. */
+  /** Threads that decode and resize images; each holds two decoded ones, of 400 MB at the very most. Default: the processor's, at most 4. */
   readonly decodeThreads?: number;
   /** Images in a run. Default 16: more is no faster on processors. */
   readonly batchSize?: number;

@@ -1,9 +1,8 @@
 /** Sorts the images of a folder into a data set of folders, one a class, with a manifest that accounts for every image. */
-import { constants } from 'node:fs';
-import { copyFile, link, realpath } from 'node:fs/promises';
-import { extname, join, relative, resolve } from 'node:path';
-import { describeSystemError, MetaclipError } from '../../common/errors.ts';
-import { ensureFolder, produceFile } from '../../common/files.ts';
+import { realpath } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { MetaclipError } from '../../common/errors.ts';
+import { removeStaleTemporaries } from '../../common/files.ts';
 import { TOOL_VERSION } from '../../common/version.ts';
 import type { ImageSource } from '../encode/image-source.ts';
 import { checkInterrupted, type EmbeddedImage } from '../encode/image-stream.ts';
@@ -13,8 +12,9 @@ import { countReason, refusalReason, sortedReasons } from '../refusals.ts';
 import type { Embeddings } from '../score/embeddings.ts';
 import type { Ontology } from '../score/ontology.ts';
 import { type Prediction, predictClasses } from '../score/predict.ts';
-import { folderNameOf, nameClassFolders } from './class-folders.ts';
+import { nameClassFolders } from './class-folders.ts';
 import { type ManifestRow, ManifestWriter } from './manifest.ts';
+import { fileNameOf, placeFile } from './place-file.ts';
 import { checkShares, DEFAULT_SHARES, hashFile, splitOf, SPLITS, type SplitShares } from './split.ts';
 
 /** What labelling asks of a model. */
@@ -118,6 +118,8 @@ export async function label(
       details: { path: out },
     });
   }
+  removeStaleTemporaries(out);
+  for (const part of SPLITS) for (const name of folders) removeStaleTemporaries(join(out, part, name));
   const weights = await model.promptWeights(ontology, options.templates);
 
   const counter = new LabelCounter(ontology.classes, folders);
@@ -186,9 +188,10 @@ export async function label(
         continue;
       }
       const part = splitOf(row.sha256, seed, split);
-      const file = `${part}/${folders[best.classIndex] ?? ''}/${fileNameOf(image, row.sha256)}`;
-      await place(image.path, join(out, file), options.link === true);
-      await add({ ...scored, status: 'labelled', split: part, file });
+      const file = `${part}/${folders[best.classIndex] ?? ''}/${fileNameOf(image.name, row.sha256)}`;
+      if (await placeFile(image.path, join(out, file), options.link === true)) {
+        await add({ ...scored, status: 'labelled', split: part, file });
+      } else await add({ ...row, status: 'refused', reason: 'not-found' });
     }
     checkInterrupted(signal);
     await addEarly(Infinity);
@@ -239,35 +242,6 @@ function emptyRow(image: ListedImage): ManifestRow {
     sha256: '',
     reason: null,
   };
-}
-
-/** The name with part of the hash, so that images of one name from several folders don't collide, in any order. */
-function fileNameOf(image: ListedImage, hash: string): string {
-  const base = image.name.slice(image.name.lastIndexOf('/') + 1);
-  const extension = extname(base);
-  const stem = folderNameOf(base.slice(0, base.length - extension.length));
-  return `${Array.from(stem).slice(0, 80).join('')}-${hash.slice(0, 12)}${extension.toLowerCase()}`;
-}
-
-async function place(from: string, to: string, asLink: boolean): Promise<void> {
-  if (!asLink) {
-    await produceFile(to, (temporaryPath) => copyFile(from, temporaryPath, constants.COPYFILE_FICLONE));
-    return;
-  }
-  await ensureFolder(resolve(to, '..'));
-  try {
-    // Of the file itself where the name is a symbolic link: that might be relative.
-    await link(await realpath(from), to);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST') return; // left by an interrupted call: the name holds the hash
-    if (code !== 'EXDEV' && code !== 'EPERM') throw describeSystemError(error, to, 'write');
-    throw new MetaclipError('E_OUTPUT_UNWRITABLE', `${to}: no hard link is possible from ${from} to there`, {
-      hint: 'images and --out must be on one file system; without --link they are copied',
-      details: { path: to },
-      cause: error,
-    });
-  }
 }
 
 /** An output inside the input would be labelled the next time, and the other way round. */

@@ -188,6 +188,24 @@ describe('label', () => {
     await assert.rejects(run('stopped'), { code: 'E_OUTPUT_NOT_EMPTY', message: /not empty/ });
   });
 
+  it('counts an image that is gone when its turn to be copied comes', async () => {
+    const fading = join(folder, 'fading');
+    mkdirSync(fading);
+    for (const name of ['1.png', '2.png']) {
+      const background = { r: name.charCodeAt(0), g: 0, b: 0 };
+      const bytes = await sharp({ create: { width: 9, height: 8, channels: 3, background } })
+        .png()
+        .toBuffer();
+      writeFileSync(join(fading, name), bytes);
+    }
+    // Both are embedded in one batch; the second goes when the first is done.
+    const onProgress = ({ done }: { done: number }): void => {
+      if (done === 1) rmSync(join(fading, '2.png'));
+    };
+    const summary = await run('faded', { confidence: 0, onProgress }, fading);
+    assert.deepEqual([summary.labelled, summary.refused], [1, { 'not-found': 1 }]);
+  });
+
   it('refuses what makes no sense before any image is read', async () => {
     mkdirSync(join(folder, 'no-images'), { recursive: true });
     writeFileSync(join(folder, 'no-images/readme.md'), '');
