@@ -96,9 +96,7 @@ export async function writeHubParquet(
 }
 
 /** All images of a data set and what was left out. */
-export async function readAll(
-  data: DataSet,
-): Promise<{
+export async function readAll(data: DataSet): Promise<{
   readonly images: LabelledImage[];
   readonly counts: Record<string, number>;
   readonly drops: DropCounts;
