@@ -27,6 +27,8 @@ export class CapModel {
   readonly totalEntries: number;
   readonly zeroEntries: number;
   readonly maxCount: number;
+  /** Runs that a curve needs: between two of them no axis, linear or logarithmic, moves by more than a thousandth. */
+  readonly outline: readonly number[];
   /** Evaluated caps, ascending, and the expected number of kept pairs at each. */
   readonly sweepT: readonly number[];
   readonly sweepKept: readonly number[];
@@ -55,6 +57,7 @@ export class CapModel {
     this.totalEntries = entries;
     this.zeroEntries = this.values[0] === 0 ? (this.entriesUpTo[0] ?? 0) : 0;
     this.maxCount = Math.max(1, value);
+    this.outline = this.#findOutline();
     const points = payload.sweep.t
       .map((t, i) => [t, payload.sweep.kept[i] ?? 0] as const)
       .filter(([t]) => t < this.maxCount);
@@ -90,6 +93,28 @@ export class CapModel {
   }
 
   /**
+   * @param run - index of a distinct count
+   * @param t - cap
+   * @returns sum of the counts up to and with that one, capped at `t`
+   */
+  cappedUpTo(run: number, t: number): number {
+    const below = this.#runsBelow(t);
+    if (run < below) return this.matchesUpTo[run] ?? 0;
+    const entries = (this.entriesUpTo[run] ?? 0) - (this.entriesUpTo[below - 1] ?? 0);
+    return (this.matchesUpTo[below - 1] ?? 0) + t * entries;
+  }
+
+  /**
+   * @param t - cap
+   * @returns the runs of the outline and the two beside the cap, where capped curves have their corner; ascending
+   */
+  outlineWith(t: number): number[] {
+    const below = this.#runsBelow(t);
+    const corners = [below - 1, below].filter((run) => run >= 0 && run < this.values.length);
+    return [...new Set([...this.outline, ...corners])].sort((a, b) => a - b);
+  }
+
+  /**
    * The points between two evaluated caps lie on a monotone cubic (Fritsch and Carlson 1980) over log t, so the curve passes
    * through every evaluated point, never falls, and never leaves the range between its neighbours.
    *
@@ -119,6 +144,30 @@ export class CapModel {
       y1 * s * s * (3 - 2 * s) +
       m1 * width * s * s * (s - 1);
     return { kept: Math.min(y1, Math.max(y0, kept)), isExact: false, below, above };
+  }
+
+  #findOutline(): number[] {
+    const { values, entriesUpTo, matchesUpTo, totalEntries, totalMatches } = this;
+    const steps = 1000;
+    const logEntries = Math.log(Math.max(2, totalEntries)) / steps;
+    const logCount = Math.log(Math.max(2, this.maxCount)) / steps;
+    const outline: number[] = [];
+    let last = -1;
+    for (let run = 0; run < values.length; run++) {
+      const [entries = 0, before = 0] = [entriesUpTo[run], entriesUpTo[last]];
+      const isNeeded =
+        run === 0 ||
+        run === values.length - 1 ||
+        (entries - before) * steps > totalEntries ||
+        ((matchesUpTo[run] ?? 0) - (matchesUpTo[last] ?? 0)) * steps > totalMatches ||
+        Math.log(Math.max(1, values[run] ?? 1) / Math.max(1, values[last] ?? 1)) > logCount ||
+        // Ranks count from the other end.
+        Math.log((totalEntries - before) / Math.max(1, totalEntries - entries)) > logEntries;
+      if (!isNeeded) continue;
+      outline.push(run);
+      last = run;
+    }
+    return outline;
   }
 
   // Number of distinct counts that are less than t.

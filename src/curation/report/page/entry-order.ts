@@ -12,6 +12,7 @@ export class EntryOrder {
   readonly #columns: EntryColumns;
   readonly #orders = new Map<SortKey, Uint32Array>();
   #folded: readonly string[] | undefined;
+  #firstLetters: Float64Array | undefined;
 
   /**
    * @param columns - of the table
@@ -43,38 +44,53 @@ export class EntryOrder {
   }
 
   #ordered(key: SortKey, isDescending: boolean): Uint32Array {
-    // One order serves both directions of the numbers but for ties, which are turned back run by run.
-    const ascending = this.#ascending(key);
-    return isDescending ? reverseRuns(ascending, (a, b) => this.#compare(key, a, b) === 0) : ascending;
-  }
-
-  #ascending(key: SortKey): Uint32Array {
+    const compare = this.#comparer(key);
     let order = this.#orders.get(key);
     if (order === undefined) {
       order = Uint32Array.from(this.#columns.names, (_, row) => row);
-      if (key !== 'id') order.sort((a, b) => this.#compare(key, a, b) || a - b);
+      if (key !== 'id') order.sort((a, b) => compare(a, b) || a - b);
       this.#orders.set(key, order);
     }
-    return order;
+    // One order serves both directions but for ties, which are turned back run by run.
+    return isDescending ? reverseRuns(order, (a, b) => compare(a, b) === 0) : order;
   }
 
-  #compare(key: SortKey, a: number, b: number): number {
+  /** Rows are compared by a number each; of entries it is their first letters, and only equal ones are compared as texts. */
+  #comparer(key: SortKey): (a: number, b: number) => number {
+    const { names } = this.#columns;
+    const values = this.#valuesOf(key);
+    const byValue = (a: number, b: number): number => (values[a] ?? 0) - (values[b] ?? 0);
+    if (key !== 'entry') return byValue;
+    return (a, b) => {
+      const difference = byValue(a, b);
+      if (difference !== 0) return difference;
+      const [one = '', other = ''] = [names[a], names[b]];
+      return one < other ? -1 : one > other ? 1 : 0;
+    };
+  }
+
+  #valuesOf(key: SortKey): Float64Array {
     const { ids, names, counts, after } = this.#columns;
     switch (key) {
       case 'id':
-        return (ids[a] ?? 0) - (ids[b] ?? 0);
-      case 'entry': {
-        const [one = '', other = ''] = [names[a], names[b]];
-        return one < other ? -1 : one > other ? 1 : 0;
-      }
+        return ids;
+      case 'entry':
+        return (this.#firstLetters ??= Float64Array.from(names, firstLettersOf));
       case 'count':
-        return (counts[a] ?? 0) - (counts[b] ?? 0);
+        return counts;
       case 'q':
-        return (counts[b] ?? 0) - (counts[a] ?? 0);
+        return counts.map((count) => -count);
       case 'after':
-        return (after?.[a] ?? 0) - (after?.[b] ?? 0);
+        return after ?? counts;
     }
   }
+}
+
+/** The first three UTF-16 units as one number below 2^51: its order is that of the texts, as far as it goes. */
+function firstLettersOf(name: string): number {
+  let value = 0;
+  for (let i = 0; i < 3; i++) value = value * 65_537 + (i < name.length ? name.charCodeAt(i) + 1 : 0);
+  return value;
 }
 
 /** The order reversed, with what is equal left in its own order. */

@@ -16,6 +16,7 @@ import type { HistogramFigure } from './payload.ts';
  */
 export function cumulativeChart(model: CapModel, own: number, t: number): Chart {
   const hit = Math.max(1, model.totalEntries - model.zeroEntries);
+  const chosen = cumulativePoints(model, t);
   const rule = (cap: number, name: string, text: string): Layer => ({
     shape: 'rule',
     name,
@@ -37,10 +38,10 @@ export function cumulativeChart(model: CapModel, own: number, t: number): Chart 
       format: short,
     },
     layers: [
-      { shape: 'area', name: 'chosen', points: cumulativePoints(model, t) },
+      { shape: 'area', name: 'chosen', points: chosen },
       { shape: 'line', name: 'before', points: cumulativePoints(model, Infinity) },
       ...(own === t ? [] : [{ shape: 'line' as const, name: 'own', points: cumulativePoints(model, own) }]),
-      { shape: 'line', name: 'chosen', points: cumulativePoints(model, t) },
+      { shape: 'line', name: 'chosen', points: chosen },
       rule(t, 'chosen', `t = ${tenths(t)}`),
     ],
     description: `Cumulative entry count from the rarest to the most frequent entry: ${whole(model.totalMatches)} before the cap, ${whole(model.cappedMatches(t))} with counts capped at ${tenths(t)}.`,
@@ -54,18 +55,13 @@ export function cumulativeChart(model: CapModel, own: number, t: number): Chart 
   };
 }
 
-/** Corners of the curve: one for each distinct count. */
+/** Corners of the curve, exact; of the up to 50,000 distinct counts of a large run those that can be told apart. */
 function cumulativePoints(model: CapModel, t: number): [number, number][] {
   const points: [number, number][] = [[0, 0]];
-  let sum = 0;
-  let before = model.zeroEntries;
-  model.values.forEach((value, i) => {
-    if (value === 0) return;
-    const upTo = model.entriesUpTo[i] ?? 0;
-    sum += Math.min(value, t) * (upTo - before);
-    before = upTo;
-    points.push([upTo - model.zeroEntries, sum]);
-  });
+  for (const run of model.outlineWith(t)) {
+    if (model.values[run] === 0) continue;
+    points.push([(model.entriesUpTo[run] ?? 0) - model.zeroEntries, model.cappedUpTo(run, t)]);
+  }
   return points;
 }
 
@@ -99,11 +95,11 @@ function cumulativeAt(model: CapModel, rank: number): number {
 export function rankChart(model: CapModel, t: number): Chart {
   const hit = Math.max(1, model.totalEntries - model.zeroEntries);
   const points: [number, number][] = [];
-  for (let i = model.values.length - 1; i >= 0; i--) {
-    const value = model.values[i] ?? 0;
+  for (const run of model.outlineWith(t).reverse()) {
+    const value = model.values[run] ?? 0;
     if (value === 0) continue;
-    const first = model.totalEntries - (model.entriesUpTo[i] ?? 0) + 1;
-    const last = model.totalEntries - (model.entriesUpTo[i - 1] ?? 0);
+    const first = model.totalEntries - (model.entriesUpTo[run] ?? 0) + 1;
+    const last = model.totalEntries - (model.entriesUpTo[run - 1] ?? 0);
     points.push([first, value]);
     if (last > first) points.push([last, value]);
   }

@@ -15,6 +15,7 @@ async function startPage(): Promise<void> {
   const payload = JSON.parse(elementById('payload', HTMLScriptElement).text) as ReportPayload;
   const model = new CapModel(payload);
   let t = payload.t;
+  let frame: number | undefined;
   let view: EntryView | undefined;
   const charts = new Map<HTMLElement, () => Chart>();
   const moving = [
@@ -32,8 +33,12 @@ async function startPage(): Promise<void> {
   };
   startCapPanel(model, payload.t, (chosen) => {
     t = chosen;
-    for (const [id] of moving) draw(elementById(id, HTMLElement));
     view?.showCap(t);
+    // However fast the slider moves, the figures are drawn once a frame.
+    frame ??= requestAnimationFrame(() => {
+      frame = undefined;
+      for (const [id] of moving) draw(elementById(id, HTMLElement));
+    });
   });
   // Draws each chart once when it is first seen by the observer, and again whenever its place has another width.
   const widths = new Map<Element, number>();
