@@ -5,8 +5,11 @@ import { escapeHtml } from './html.ts';
 
 /** Classes up to which names and numbers can be read. */
 const NAMED_CLASSES = 30;
-/** Least side of the map in pixels. */
+/** Least side of the map in pixels, and most cells on a side. */
 const MAP_PIXELS = 1000;
+const MAP_CELLS = 200;
+/** Of a cell with any images at all. */
+const LEAST_ALPHA = 70;
 const CELL = 26;
 /** Longest name in characters, and the width of one. */
 const NAME_LENGTH = 22;
@@ -59,25 +62,46 @@ async function pixelMap(detail: ZeroshotDetail): Promise<string> {
   const misses = await maskOf(detail, (truth, predicted) => truth !== predicted);
   const layer = (name: string, mask: string): string =>
     `<div class="${name}" style="-webkit-mask-image:url(${mask});mask-image:url(${mask})"></div>`;
-  return `<div class="map" role="img" aria-label="Confusion matrix of ${detail.classes.length} classes">${layer('hit', hits)}${layer('miss', misses)}</div>`;
+  const count = detail.classes.length;
+  const group = groupOf(count);
+  const note =
+    group === 1 ? '' : `<p class="note">Each point stands for ${group} by ${group} neighbouring classes.</p>`;
+  return `<div class="map" role="img" aria-label="Confusion matrix of ${count} classes">${layer('hit', hits)}${layer('miss', misses)}</div>${note}`;
+}
+
+/** Classes that share a row of the map: single ones of a thousand would be too small to see. */
+function groupOf(classCount: number): number {
+  return Math.ceil(classCount / MAP_CELLS);
 }
 
 async function maskOf(
   detail: ZeroshotDetail,
   takes: (truth: number, predicted: number) => boolean,
 ): Promise<string> {
-  const count = detail.classes.length;
+  const group = groupOf(detail.classes.length);
+  const count = Math.ceil(detail.classes.length / group);
+  const images = new Float64Array(count);
+  detail.classes.forEach((row, at) => {
+    const cell = Math.floor(at / group);
+    images[cell] = (images[cell] ?? 0) + row.images;
+  });
+  const cells = new Float64Array(count * count);
+  for (const [truth, predicted, some] of detail.confusion) {
+    if (!takes(truth, predicted)) continue;
+    const cell = Math.floor(truth / group) * count + Math.floor(predicted / group);
+    cells[cell] = (cells[cell] ?? 0) + some;
+  }
   const scale = Math.max(1, Math.ceil(MAP_PIXELS / count));
   const side = count * scale;
   // Grey and alpha; only alpha matters.
   const pixels = new Uint8Array(side * side * 2);
-  for (const [truth, predicted, images] of detail.confusion) {
-    if (!takes(truth, predicted)) continue;
-    const share = images / Math.max(1, detail.classes[truth]?.images ?? 1);
-    const alpha = Math.max(40, Math.round(255 * Math.sqrt(share)));
-    for (let y = truth * scale; y < (truth + 1) * scale; y++) {
-      for (let x = predicted * scale; x < (predicted + 1) * scale; x++)
-        pixels[(y * side + x) * 2 + 1] = alpha;
+  for (let y = 0; y < side; y++) {
+    const row = Math.floor(y / scale);
+    for (let x = 0; x < side; x++) {
+      const some = cells[row * count + Math.floor(x / scale)] ?? 0;
+      if (some === 0) continue;
+      const share = some / Math.max(1, images[row] ?? 1);
+      pixels[(y * side + x) * 2 + 1] = Math.max(LEAST_ALPHA, Math.round(255 * Math.sqrt(share)));
     }
   }
   const bytes = await sharp(pixels, { raw: { width: side, height: side, channels: 2 } })

@@ -3,12 +3,12 @@
 const LIGHT = `
   color-scheme: light;
   --paper: #fcfbf8; --card: #ffffff; --ink: #1c2026; --muted: #5a626d; --line: #dedbd3; --grid: #ebe9e3;
-  --good: #0a6c6c; --good-soft: #0a6c6c26; --bad: #b3501a; --focus: #1d5fd0; --checker: #f3f1ec;`;
+  --good: #0a6c6c; --good-soft: #0a6c6c26; --bad: #b3501a; --focus: #1d5fd0; --checker: #ffffff;`;
 
 const DARK = `
   color-scheme: dark;
   --paper: #14171a; --card: #1b1f23; --ink: #e9e7e1; --muted: #a0a8b2; --line: #31373d; --grid: #262b30;
-  --good: #55c8ba; --good-soft: #55c8ba2b; --bad: #f2a66c; --focus: #86b4ff; --checker: #e9e7e1;`;
+  --good: #55c8ba; --good-soft: #55c8ba2b; --bad: #f2a66c; --focus: #86b4ff; --checker: #ffffff;`;
 
 /** Content of the style element. */
 export const PAGE_STYLE = `
@@ -77,7 +77,7 @@ figure { margin: 0.8rem 0 0; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem; overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
   body { padding-top: 1.4rem; }
-  .tiles { grid-template-columns: 1fr 1fr; }
+  .tiles { grid-template-columns: 1fr 1fr; } .tiles > div:last-child:nth-child(odd) { grid-column: span 2; }
   .tiles dd.value { font-size: 1.35rem; }
   .mistakes { grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); }
   td, th { padding-inline: 0.35rem; }
