@@ -115,9 +115,13 @@ export async function withProgress<T>(
   let amount: Amount = { done: 0, total: 0 };
   line.begin({
     label: 'embed',
-    position: () => `${formatCount(amount.done)} of ${formatCount(amount.total)} ${what}`,
+    position: () =>
+      amount.total === 0
+        ? 'loading the model'
+        : `${formatCount(amount.done)} of ${formatCount(amount.total)} ${what}`,
     amount: () => amount,
-    details: (seconds) => `${(amount.done / seconds).toFixed(1)} a second`,
+    details: (seconds) =>
+      amount.total === 0 ? `${seconds.toFixed(0)} s` : `${(amount.done / seconds).toFixed(1)} a second`,
   });
   try {
     return await use((now) => (amount = now));
