@@ -9,6 +9,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Metadata, Sharp } from 'sharp';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { isCutOff } from './file-end.ts';
+import { paintBackground, readFirstGifFrame } from './gif-background.ts';
 import { sniffImageFormat, type ImageFormat } from './image-format.ts';
 import { findStoredMode } from './stored-mode.ts';
 
@@ -94,6 +95,8 @@ export async function decodeImage(
   if (limits.applyOrientation) image = image.autoOrient();
   try {
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+    const frame = format === 'gif' ? readFirstGifFrame(bytes) : undefined;
+    if (frame !== undefined) paintBackground({ data, ...info }, frame);
     return {
       data: takeChannels(data, info.channels, mode),
       width: info.width,
