@@ -28,6 +28,11 @@ export { attachAutomaton, type PackedAutomaton } from './curation/match/automato
 export { openAutomaton } from './curation/match/automaton-cache.ts';
 export { buildAutomaton } from './curation/match/build-automaton.ts';
 export { Matcher } from './curation/match/matcher.ts';
+export {
+  buildWorldwideAutomaton,
+  type WorldwideAutomaton,
+  WorldwideMatcher,
+} from './curation/match/worldwide/worldwide-matcher.ts';
 export { type Pair, PairBatch, TEXT_KEYS, type TextKey } from './curation/pair-batch.ts';
 export { uidOf, uuidOf } from './curation/pair-ids.ts';
 export { describeStatus, type RunStatus } from './curation/run/run-status.ts';
@@ -42,6 +47,22 @@ export { embed, type EmbedFormat, type EmbedOptions, type EmbedSummary } from '.
 export type { EmbeddingDtype } from './model/embed/npy.ts';
 export type { ImageSource } from './model/encode/image-source.ts';
 export type { EmbeddedImage } from './model/encode/image-stream.ts';
+export type { DataSet, DataSetOptions } from './model/evaluate/data/data-set.ts';
+export { openDataSet } from './model/evaluate/data/open-data-set.ts';
+export { rocAuc } from './model/evaluate/metrics/roc-auc.ts';
+export { retrievalRecalls, type RetrievalTask } from './model/evaluate/metrics/retrieval.ts';
+export { IMAGENET_TEMPLATES } from './model/evaluate/names/clip-templates.ts';
+export { DATA_SETS } from './model/evaluate/names/data-sets.ts';
+export { IMAGENET_CLASSES } from './model/evaluate/names/imagenet-classes.ts';
+export { readClassList, readTemplates } from './model/evaluate/names/read-names.ts';
+export { evaluatePairs, type PairsOptions } from './model/evaluate/pairs/evaluate-pairs.ts';
+export type { PairsResult } from './model/evaluate/pairs/results.ts';
+export { type ClassPlan, planClasses } from './model/evaluate/zeroshot/classes.ts';
+export {
+  evaluateZeroshot,
+  type ZeroshotOptions,
+  type ZeroshotResult,
+} from './model/evaluate/zeroshot/evaluate-zeroshot.ts';
 export { label, type LabelOptions, type LabelSummary } from './model/label/label.ts';
 export { type LoadOptions, MetaCLIP, type PredictOptions, type TextOrImage } from './model/metaclip.ts';
 export {

@@ -155,3 +155,38 @@ export function oracleBalance(
   }
   return kept;
 }
+
+/** Characters at which the worldwide rule asks for no space, and those that the mended rule adds, as regular expressions. */
+const OPEN =
+  /^(?:[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b820}-\u{2ceaf}\u{2ceb0}-\u{2ebef}\uf900-\ufaff\u2e80-\u2eff\u2f00-\u2fdf\u2ff0-\u2fff\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u0f00-\u0fff!-/:-@[-`{-~]|[，。、；：？！“”‘’（）【】《》〈〉「」『』～—])$/u;
+const OPEN_MENDED = /^[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f\uac00-\ud7af\u1100-\u11ff\u3130-\u318f]$/u;
+
+/**
+ * @param text - one text
+ * @param entries - the list of one language in order
+ * @param compat - the rule
+ * @returns ids of the entries in the text by the worldwide rule, ascending, each once
+ */
+export function oracleMatchWorldwide(
+  text: string,
+  entries: readonly string[],
+  compat: 'metaclip' | 'mended',
+): number[] {
+  const isOpen = (character = ''): boolean =>
+    OPEN.test(character) || (compat === 'mended' && OPEN_MENDED.test(character));
+  const spaced = oracleSpacing(text);
+  const ids: number[] = [];
+  for (const [id, entry] of entries.entries()) {
+    let bare = entry;
+    if (compat === 'mended') {
+      bare = oracleSpacing(entry);
+      while (bare.startsWith(' ')) bare = bare.slice(1);
+      while (bare.endsWith(' ')) bare = bare.slice(0, -1);
+    }
+    if (bare === '') continue;
+    const characters = Array.from(bare);
+    const pattern = `${isOpen(characters[0]) ? '' : ' '}${bare}${isOpen(characters.at(-1)) ? '' : ' '}`;
+    if (spaced.includes(pattern)) ids.push(id);
+  }
+  return ids;
+}
