@@ -9,8 +9,12 @@ import type {
   Histogram,
   RunStats,
   SweepPoint,
+  TextStats,
 } from '../curation/stats/run-stats.ts';
 import { describeSummary } from './print-summary.ts';
+
+/** Languages that are shown by name. */
+const LANGUAGE_ROWS = 10;
 
 /**
  * @param stats - of a run
@@ -37,8 +41,9 @@ export function describeRunStats(stats: RunStats, withExplanation: boolean): str
           line(`texts from ${key}`, formatCount(before), `${formatCount(after)} kept`),
         )),
     languages.englishShare === null
-      ? line('language', 'not asked', '')
+      ? line('language', 'not asked', 'by the run')
       : line('English', percent(languages.englishShare), 'of the texts with an entry'),
+    ...describeLanguages(texts),
     '',
     ...describeTop(counts),
     ...describeSources(counts),
@@ -104,6 +109,17 @@ function beforeAfter(label: string, before: Histogram, after: Histogram): string
   const side = ({ mean, median }: Histogram): string =>
     `mean ${mean.toFixed(2)}, median ${formatCount(median)}`;
   return [line(label, '', `${side(before)}; kept: ${side(after)}`)];
+}
+
+function describeLanguages(texts: TextStats | null): string[] {
+  const languages = Object.entries(texts?.languages ?? {});
+  const rows = languages
+    .slice(0, LANGUAGE_ROWS)
+    .map(([label, { before, after }]) =>
+      line(`  ${label}`, formatCount(before), `${formatCount(after)} kept`),
+    );
+  const rest = languages.slice(LANGUAGE_ROWS).reduce((sum, [, { before }]) => sum + before, 0);
+  return rest === 0 ? rows : [...rows, line('  others', formatCount(rest), '')];
 }
 
 function describeTop({ top }: CountStats): string[] {

@@ -32,8 +32,9 @@ export const statsCommand: Command = {
     classes: {
       type: 'string',
       value: 'FILE',
-      help: 'class names, one a line: which are entries, how often hit, how evenly',
+      help: 'class names, one a line, or imagenet, cifar10, cifar100:\nwhich are entries, how often hit, how evenly',
     },
+    languages: { type: 'boolean', help: 'languages of the texts with an entry, by lid.176' },
     workers: { type: 'string', value: 'N', help: 'worker threads (default: one a core)' },
     json: { type: 'boolean', help: 'print it as JSON' },
   },
@@ -42,7 +43,7 @@ export const statsCommand: Command = {
     { command: 'metaclip stats run --explain --quick', what: 'why so many pairs and not more' },
     { command: 'metaclip stats run --sweep 1000,20000,170000', what: 'what other caps would give' },
     {
-      command: 'metaclip stats run --classes imagenet.txt',
+      command: 'metaclip stats run --classes imagenet',
       what: 'how the classes of a task lie in the data',
     },
     { command: 'metaclip stats run other-run', what: 'how two runs differ' },
@@ -71,7 +72,7 @@ export const statsCommand: Command = {
 
 /** An option that would have no effect is refused: its user expects one. */
 function refuseRunOptions(args: ParsedArgs, why: string): void {
-  const given = ['quick', 'explain'].filter((name) => args.flag(name));
+  const given = ['quick', 'explain', 'languages'].filter((name) => args.flag(name));
   given.push(...['sweep', 'classes', 'workers'].filter((name) => args.text(name) !== undefined));
   if (given.length === 0) return;
   throw new MetaclipError('E_USAGE', `--${given[0] ?? ''}: ${why}`, {
@@ -84,13 +85,19 @@ async function printRun(dir: string, topCount: number, args: ParsedArgs, io: Com
   const { statsJson } = await import('../curation/stats/assemble-stats.ts');
   const { describeRunStats } = await import('./print-stats.ts');
   const workers = args.number('workers');
-  const classes = args.text('classes');
+  const classes = await findClasses(args.text('classes'));
+  if (args.flag('quick') && (args.flag('languages') || args.text('sweep') !== undefined)) {
+    throw new MetaclipError('E_USAGE', '--quick leaves out what --sweep and --languages ask for', {
+      hint: 'leave --quick out',
+    });
+  }
   const sweepCaps = args.text('sweep')?.split(',').map(readCap);
   const progress = showStatsProgress(io);
   try {
     const stats = await collectRunStats(dir, {
       topCount,
       detail: !args.flag('quick'),
+      languages: args.flag('languages'),
       signal: io.signal,
       onProgress: progress.onProgress,
       ...(workers === undefined ? {} : { workers }),
@@ -103,6 +110,16 @@ async function printRun(dir: string, topCount: number, args: ParsedArgs, io: Com
   } finally {
     progress.end();
   }
+}
+
+/** A built-in list by its name; anything else is a file. */
+async function findClasses(
+  given: string | undefined,
+): Promise<string | { source: string; names: readonly string[] } | undefined> {
+  if (given === undefined) return undefined;
+  const { CLASS_LISTS } = await import('../model/evaluate/names/read-names.ts');
+  const names = CLASS_LISTS.get(given);
+  return names === undefined ? given : { source: given, names };
 }
 
 function readCap(text: string): number {

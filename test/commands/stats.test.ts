@@ -81,6 +81,8 @@ describe('metaclip stats and card', () => {
       [10, 100],
     );
     assert.equal(stats.perEntry, undefined);
+    const imagenet = await run('stats', dir, '--classes', 'imagenet', '--quick');
+    assert.match(imagenet.out, /^imagenet: \d+ of 998 classes are entries$/m);
     const quick = JSON.parse((await run('stats', dir, '--quick', '--json')).out) as { sweep: unknown };
     assert.equal(quick.sweep, null);
   });
@@ -123,6 +125,9 @@ describe('metaclip stats and card', () => {
       ['stats', dir, other, '--quick'],
       ['stats', dir, other, '--classes', 'x'],
       ['stats', dir, '--top', '-1'],
+      ['stats', dir, '--quick', '--languages'],
+      ['stats', dir, '--quick', '--sweep', '5'],
+      ['stats', counts, '--languages'],
       ['stats', dir, '--sweep', '10,x'],
       ['stats', dir, '--sweep', ''],
       ['stats', dir, '--sweep', '1.5'],

@@ -1,6 +1,5 @@
 /** Task alignment: how the classes of a class list lie in the data, before and after balancing. */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 import type { ClassAlignment, ClassHit, ClassSpread, EntryCounts } from './run-stats.ts';
 
@@ -40,11 +39,11 @@ export async function readClassNames(path: string): Promise<string[]> {
  * Time and memory O(entries + classes).
  *
  * @param names - distinct class names
- * @param path - where they came from; its last part is recorded
+ * @param source - what the list is called
  * @param counts - counts of every entry
  * @returns the classes with their counts, and how evenly these lie
  */
-export function alignClasses(names: readonly string[], path: string, counts: EntryCounts): ClassAlignment {
+export function alignClasses(names: readonly string[], source: string, counts: EntryCounts): ClassAlignment {
   const { entries, before, after } = counts;
   const idOf = new Map<string, number | null>(names.map((name) => [name, null]));
   entries.forEach((entry, id) => {
@@ -57,7 +56,7 @@ export function alignClasses(names: readonly string[], path: string, counts: Ent
   });
   const known = classes.filter(({ id }) => id !== null);
   return {
-    source: basename(path),
+    source,
     classCount: names.length,
     entryCount: known.length,
     before: spreadOf(known.map((hit) => hit.before)),

@@ -1,9 +1,11 @@
 /** The statistics of a run on demand: what its markers say, and passes over all matched pairs where they are asked for. */
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { JobPool } from '../../executors/job-pool.ts';
 import { fingerprintEntries } from '../../metadata/entry-list.ts';
 import { MetaclipError } from '../../common/errors.ts';
 import { resolveWorkers } from '../curate-options.ts';
+import { LanguageIdentifier } from '../language/identify-language.ts';
+import { openLidModel, readLidModel } from '../language/lid-model.ts';
 import { describeUnmatchable } from '../match/unmatchable.ts';
 import { RunLayout } from '../run/layout.ts';
 import { assembleStats, DEFAULT_TOP_COUNT } from './assemble-stats.ts';
@@ -30,14 +32,22 @@ import { collectTextStats } from './text-stats.ts';
  */
 export async function collectRunStats(dir: string, options: StatsOptions = {}): Promise<RunStats> {
   const layout = new RunLayout(resolve(dir));
-  const names = options.classes === undefined ? undefined : await readClassNames(options.classes);
+  const classList = await readClasses(options.classes);
   const asked = options.sweepCaps === undefined ? undefined : checkSweepCaps(options.sweepCaps);
   const balancedRun = await openBalancedRun(layout);
   const stats = await statsOfBalancedRun(balancedRun, options.topCount);
-  const classes = names === undefined ? null : alignClasses(names, options.classes ?? '', stats.perEntry);
+  const classes = classList && alignClasses(classList.names, classList.source, stats.perEntry);
   if (options.detail === false) return { ...stats, classes };
   const caps = checkSweepCaps([...(asked ?? defaultSweepCaps(stats.counts.maxCount)), stats.t]);
   return { ...stats, classes, ...(await findDetail(balancedRun, caps, options)) };
+}
+
+async function readClasses(
+  given: StatsOptions['classes'],
+): Promise<{ source: string; names: readonly string[] } | null> {
+  if (given === undefined) return null;
+  if (typeof given === 'string') return { source: basename(given), names: await readClassNames(given) };
+  return { source: given.source, names: [...new Set(given.names)] };
 }
 
 /**
@@ -71,18 +81,23 @@ async function findDetail(
   caps: readonly number[],
   options: StatsOptions,
 ): Promise<{ sweep: readonly SweepPoint[]; texts: TextStats }> {
-  const { layout, counted } = balancedRun;
-  const keys = detailKeys(balancedRun, caps);
+  const { layout } = balancedRun;
+  const keys = detailKeys(balancedRun, caps, options.languages === true);
   const known = await readDetail(layout);
   const knownSweep = known.sweepKey === keys.sweepKey ? known.sweep : undefined;
   const knownTexts = known.textsKey === keys.textsKey ? known.texts : undefined;
   if (knownSweep !== undefined && knownTexts !== undefined) return { sweep: knownSweep, texts: knownTexts };
 
   const sweep = knownSweep ?? (await runSweep(balancedRun, caps, options));
-  const texts =
-    knownTexts ?? (await collectTextStats(layout, counted, controlOf('texts', balancedRun, options)));
+  const texts = knownTexts ?? (await runTexts(balancedRun, options));
   await writeDetail(layout, { ...keys, sweep, texts });
   return { sweep, texts };
+}
+
+function runTexts(balancedRun: BalancedRun, options: StatsOptions): Promise<TextStats> {
+  const identifier = options.languages === true ? new LanguageIdentifier(openLidModel(readLidModel())) : null;
+  const control = { ...controlOf('texts', balancedRun, options), identifier };
+  return collectTextStats(balancedRun.layout, balancedRun.counted, control);
 }
 
 async function runSweep(

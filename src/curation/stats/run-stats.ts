@@ -112,6 +112,8 @@ export interface TextStats {
   readonly textsPerImage: BeforeAfter<Histogram>;
   /** Where the texts stood (`alt`, `title`, ...): pairs by key. */
   readonly textKeys: Readonly<Record<string, BeforeAfter<number>>>;
+  /** Pairs by what lid.176 takes their text for, most frequent first; absent where it was not asked for. */
+  readonly languages?: Readonly<Record<string, BeforeAfter<number>>>;
 }
 
 /** What is known of the language of the pairs. */
@@ -215,8 +217,10 @@ export interface StatsOptions {
   readonly detail?: boolean;
   /** Caps of the sweep; default 1, 2, 5, 10, ... up to the largest count. The run's own is added. */
   readonly sweepCaps?: readonly number[];
-  /** File with one class name a line. */
-  readonly classes?: string;
+  /** File with one class name a line, or the names themselves with what they are called. */
+  readonly classes?: string | { readonly source: string; readonly names: readonly string[] };
+  /** Whether `texts.languages` is made too, at 2.5 us a text; default false. */
+  readonly languages?: boolean;
   /** Worker threads of the sweep; default: one for each core. */
   readonly workers?: number;
   readonly signal?: AbortSignal;

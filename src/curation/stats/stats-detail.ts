@@ -24,17 +24,19 @@ export interface StatsDetail {
 /**
  * @param balancedRun - a run
  * @param caps - caps of its sweep
+ * @param hasLanguages - whether its texts have languages
  * @returns the keys that a file must have to be of use
  */
 export function detailKeys(
   balancedRun: BalancedRun,
   caps: readonly number[],
+  hasLanguages: boolean,
 ): { sweepKey: string; textsKey: string } {
   const { counted, balanced } = balancedRun;
   const { rowsKey } = counted;
   return {
     sweepKey: fingerprintOf({ version: DETAIL_VERSION, rowsKey, caps }),
-    textsKey: fingerprintOf({ version: DETAIL_VERSION, keys: balanced.keys }),
+    textsKey: fingerprintOf({ version: DETAIL_VERSION, keys: balanced.keys, hasLanguages }),
   };
 }
 

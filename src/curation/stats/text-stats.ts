@@ -10,6 +10,7 @@ import { MetaclipError } from '../../common/errors.ts';
 import { temporaryPathFor } from '../../common/files.ts';
 import { BIN_COUNT, binOf, describeHistogram } from '../../common/histogram.ts';
 import { isDuplicateRow, readDuplicateRows } from '../dedup/resolve-partition.ts';
+import type { LanguageIdentifier } from '../language/identify-language.ts';
 import { TEXT_KEYS } from '../pair-batch.ts';
 import type { RunLayout } from '../run/layout.ts';
 import type { CountResult } from '../stages/count-stage.ts';
@@ -28,15 +29,20 @@ const ROW_FACTOR = 16;
  * @param control - interruption and progress
  * @param control.signal - stops between two tasks
  * @param control.onTask - told after each task
+ * @param control.identifier - asked for the language of each text; null: of none
  * @returns the distributions
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`, `E_INTERRUPTED`, `E_DISK_FULL`
  */
 export async function collectTextStats(
   layout: RunLayout,
   counted: CountResult,
-  control: { readonly signal: AbortSignal | undefined; readonly onTask: () => void },
+  control: {
+    readonly signal: AbortSignal | undefined;
+    readonly onTask: () => void;
+    readonly identifier: LanguageIdentifier | null;
+  },
 ): Promise<TextStats> {
-  const tally = new TextTally();
+  const tally = new TextTally(control.identifier);
   const folder = temporaryPathFor(join(layout.root, 'stats'));
   try {
     const images = await ImageGroups.create(folder, counted.pairCount);
@@ -78,6 +84,7 @@ async function addTask(
         + (keep_prob IS NOT NULL)::INTEGER)::DOUBLE,
       ('0x' || hex(uuid)[1:12])::BIGINT::DOUBLE,
       ('0x' || hex(uuid)[13:24])::BIGINT::DOUBLE
+      ${tally.isAboutLanguages ? ', caption' : ''}
     FROM read_parquet(${sqlPath(layout.matched(task))})
     POSITIONAL JOIN read_parquet(${sqlPath(layout.balanced(task))})`);
   let row = 0;
@@ -86,9 +93,11 @@ async function addTask(
     if (chunk === null || chunk.rowCount === 0) break;
     const [packed, high, low] = [0, 1, 2].map((column) => chunk.getColumnVector(column));
     if (!isDoubles(packed) || !isDoubles(high) || !isDoubles(low)) throw new Error('not doubles');
+    const captions = tally.isAboutLanguages ? chunk.getColumnVector(3) : undefined;
     for (let i = 0; i < chunk.rowCount; i++, row++) {
       if (isDuplicateRow(duplicates, row)) continue;
       const isKept = tally.add(packed.getItem(i) ?? 0);
+      if (captions !== undefined) tally.addLanguage(String(captions.getItem(i)), isKept);
       if (images.add(high.getItem(i) ?? 0, low.getItem(i) ?? 0, isKept)) await images.flush();
     }
   }
@@ -110,6 +119,26 @@ class TextTally {
   readonly #lengths = { before: new Float64Array(BIN_COUNT), after: new Float64Array(BIN_COUNT) };
   readonly #lengthSums = { before: 0, after: 0 };
   readonly #keys = TEXT_KEYS.map(() => ({ before: 0, after: 0 }));
+  readonly #languages = new Map<string, { before: number; after: number }>();
+  readonly #identifier: LanguageIdentifier | null;
+
+  constructor(identifier: LanguageIdentifier | null) {
+    this.#identifier = identifier;
+  }
+
+  get isAboutLanguages(): boolean {
+    return this.#identifier !== null;
+  }
+
+  addLanguage(text: string, isKept: boolean): void {
+    if (this.#identifier === null) return;
+    const bytes = Buffer.from(text);
+    const label = this.#identifier.labels[this.#identifier.identify(bytes, 0, bytes.length)] ?? '';
+    const counts = this.#languages.get(label) ?? { before: 0, after: 0 };
+    this.#languages.set(label, counts);
+    counts.before++;
+    if (isKept) counts.after++;
+  }
 
   /** Takes apart what one row was packed into; true for a kept pair. */
   add(packed: number): boolean {
@@ -130,16 +159,20 @@ class TextTally {
     if (key !== undefined) key[when]++;
   }
 
-  describe(): Pick<TextStats, 'textLengths' | 'textKeys'> {
+  describe(): Omit<TextStats, 'textsPerImage'> {
     const histogram = (when: 'before' | 'after') =>
       describeHistogram(this.#lengths[when], this.#lengthSums[when]);
     const found = TEXT_KEYS.flatMap((key, i) => {
       const count = this.#keys[i];
       return count === undefined || count.before === 0 ? [] : [[key, count] as const];
     });
+    const languages = [...this.#languages].sort(
+      ([a, { before: x }], [b, { before: y }]) => y - x || (a < b ? -1 : 1),
+    );
     return {
       textLengths: { before: histogram('before'), after: histogram('after') },
       textKeys: Object.fromEntries(found),
+      ...(this.isAboutLanguages ? { languages: Object.fromEntries(languages) } : {}),
     };
   }
 }

@@ -3,6 +3,8 @@ import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { continueRun, curate, matchInputs } from '../../../src/curation/curate.ts';
+import { LanguageIdentifier } from '../../../src/curation/language/identify-language.ts';
+import { openLidModel, readLidModel } from '../../../src/curation/language/lid-model.ts';
 import { statsJson } from '../../../src/curation/stats/assemble-stats.ts';
 import { collectRunStats } from '../../../src/curation/stats/collect-run-stats.ts';
 import type { Histogram, RunStats } from '../../../src/curation/stats/run-stats.ts';
@@ -147,6 +149,35 @@ describe('the statistics of a run', () => {
       assert.equal(stats.texts.textKeys['caption']?.[when], rows.length);
     }
     assert.ok((stats.texts.textsPerImage.before.bins.at(-1)?.from ?? 0) >= 3);
+  });
+
+  it('know the languages of the texts when they are asked for, and only then', async () => {
+    assert.equal(stats.texts?.languages, undefined);
+    const copy = join(folder, 'languages');
+    cpSync(out, copy, { recursive: true });
+    const { texts, classes } = await collectRunStats(copy, {
+      languages: true,
+      workers: 1,
+      classes: { source: 'animals', names: ['dog', 'dog', 'emu'] },
+    });
+    const identifier = new LanguageIdentifier(openLidModel(readLidModel()));
+    const labelOf = (text: string): string => {
+      const bytes = Buffer.from(text);
+      return identifier.labels[identifier.identify(bytes, 0, bytes.length)] ?? '';
+    };
+    const [ofMatched, ofKept] = [matched, kept].map((rows) => rows.map(({ caption }) => labelOf(caption)));
+    const languages = Object.entries(texts?.languages ?? {});
+    assert.ok(languages.length > 3);
+    assert.deepEqual(new Set(languages.map(([label]) => label)), new Set(ofMatched));
+    for (const [label, counted] of languages) {
+      const countIn = (labels: readonly string[] = []): number =>
+        labels.filter((one) => one === label).length;
+      assert.deepEqual(counted, { before: countIn(ofMatched), after: countIn(ofKept) });
+    }
+    assert.deepEqual([classes?.source, classes?.classCount, classes?.entryCount], ['animals', 2, 1]);
+    // Without them the answer is as before, and not taken from what was remembered with them.
+    const without = await collectRunStats(copy, { sweepCaps: [1, 3, 50, 1000], workers: 1 });
+    assert.deepEqual(without.texts, stats.texts);
   });
 
   it('sweep caps as the oracle does, the own one among them', () => {

@@ -200,7 +200,7 @@ describe('classes', () => {
       before: Float64Array.of(30, 0, 10),
       after: Float64Array.of(10, 0, 10),
     };
-    const aligned = alignClasses(names, path, counts);
+    const aligned = alignClasses(names, 'classes.txt', counts);
     assert.equal(aligned.source, 'classes.txt');
     assert.deepEqual([aligned.classCount, aligned.entryCount], [4, 3]);
     assert.deepEqual(aligned.classes, [
