@@ -24,6 +24,9 @@ async function open(side: ModelSide, path: string, threads: number): Promise<Ans
     session = await InferenceSession.create(path, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
+      // Compute threads that wait must not spin: the processors are wanted by the threads that decode. Half the processor time
+      // of a small model was spinning, and with other work on the machine it was slower too.
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
       // Warnings of the runtime would go to the terminal, past the caller.
       logSeverityLevel: 3,
     });
