@@ -105,12 +105,13 @@ export const evalZeroshotCommand: Command = {
       ...optional('imageColumn', args.text('image-column')),
       ...optional('labelColumn', args.text('label-column')),
     });
-    const dataset = args.text('dataset') ?? data.preset ?? data.name;
+    const known = args.text('dataset') ?? data.preset;
+    const dataset = known ?? data.name;
     const [classes, templates] = [args.text('classes'), args.text('templates')];
     const plan = planClasses(data, {
       ...optional('classes', classes === undefined ? undefined : await readClassList(classes)),
       ...optional('templates', templates === undefined ? undefined : await readTemplates(templates)),
-      ...optional('row', DATA_SETS.get(dataset)),
+      ...optional('row', known === null ? undefined : DATA_SETS.get(known)),
       ...optional(
         'metric',
         METRIC_NAMES.find((name) => name === checkMetric(args.text('metric'))),
