@@ -61,10 +61,9 @@ function answer(
   files: ReadonlyMap<string, Buffer>,
   behaviour: HubBehaviour,
   licence: string | null,
-): void {
-  const json = (status: number, value: unknown): void => {
+): unknown {
+  const json = (status: number, value: unknown): ServerResponse =>
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-  };
   if (behaviour.status !== undefined) return json(behaviour.status, { error: 'as told' });
   const isStorage = path.startsWith('/storage/');
   if (
@@ -113,10 +112,9 @@ function answer(
   const bytes = name === undefined ? undefined : files.get(name);
   if (name === undefined || bytes === undefined) return json(404, { error: 'Repository not found' });
   if (behaviour.storage !== undefined && !isStorage && bytes.length > LFS_BYTES) {
-    response.writeHead(302, { location: `${behaviour.storage}/storage/${name}` }).end();
-    return;
+    return response.writeHead(302, { location: `${behaviour.storage}/storage/${name}` }).end();
   }
-  sendFile(request, response, bytes, behaviour);
+  return sendFile(request, response, bytes, behaviour);
 }
 
 function sendFile(
@@ -124,7 +122,7 @@ function sendFile(
   response: ServerResponse,
   bytes: Buffer,
   behaviour: HubBehaviour,
-): void {
+): unknown {
   const start =
     behaviour.ignoresRanges === true ? undefined : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
   const from = Number(start ?? 0);
@@ -139,10 +137,9 @@ function sendFile(
   const { cuts } = behaviour;
   if (cuts !== undefined && cuts.times > 0 && bytes.length > LFS_BYTES) {
     cuts.times--;
-    response.write(body.subarray(0, cuts.afterBytes), () => setTimeout(() => response.destroy(), 20));
-    return;
+    return response.write(body.subarray(0, cuts.afterBytes), () => setTimeout(() => response.destroy(), 20));
   }
-  response.end(body);
+  return response.end(body);
 }
 
 function addressOf(server: Server): string {
