@@ -90,7 +90,7 @@ ${value('cap-capped', 'sum of capped counts', 'cap-capped-note')}
 </dl>
 </div>
 <div class="figures">
-${figure('figure-cumulative', 'Cumulative counts', `Entries from the rarest to the most frequent. ${key('before')} as counted, ${key('chosen')} capped at the chosen <i class="var">t</i>, ${key('own')} at this run’s <i class="var">t</i> = ${tenths(stats.t)} where it differs. The line marks where the head begins.`)}
+${figure('figure-cumulative', 'Cumulative counts', `Entries from the rarest to the most frequent. ${key('before')} as counted, ${key('chosen')} capped at the chosen <i class="var">t</i>, ${key('own')} at this run’s <i class="var">t</i> = ${tenths(stats.t)} where it differs. The line marks where the head begins. <label class="switch"><input id="cumulative-log" type="checkbox" autocomplete="off"> logarithmic counts</label>`)}
 ${figure('figure-rank', 'Rank and frequency', `Both axes are logarithmic. ${key('before')} as counted, ${key('chosen')} what the cap leaves.`)}
 ${figure('figure-kept', 'Pairs kept', `Points were evaluated over all ${whole(stats.pairs.matched)} pairs with a match and are exact expectations; the dotted line between them is interpolated.`)}
 ${explained(stats)}

@@ -190,6 +190,15 @@ describe('the page in a browser', { skip: skipWithoutBrowser }, () => {
     assert.equal(await page.locator('#entry-rows :is(img, script, svg)').count(), 0);
   });
 
+  it('shows the cumulative counts on either scale', async () => {
+    const labels = (): Promise<string[]> => page.locator('#figure-cumulative text').allTextContents();
+    const linear = await labels();
+    await page.check('#cumulative-log');
+    assert.ok((await labels()).includes('1k') && (await labels()).includes('10'));
+    await page.uncheck('#cumulative-log');
+    assert.deepEqual(await labels(), linear);
+  });
+
   it('reads out what stands under the pointer and under the arrow keys', async () => {
     await page.hover('#figure-rank svg');
     const readout = page.locator('#figure-rank + .readout');
@@ -209,7 +218,7 @@ describe('the page in a browser', { skip: skipWithoutBrowser }, () => {
     await page.emulateMedia({ colorScheme: 'dark' });
     const dark = await paper();
     assert.notEqual(dark, light);
-    assert.equal(await page.getAttribute('#theme', 'aria-pressed'), 'true');
+    await page.locator('#theme[aria-pressed="true"]').waitFor();
     await page.click('#theme');
     assert.equal(await paper(), light);
     await page.emulateMedia({ colorScheme: 'light' });

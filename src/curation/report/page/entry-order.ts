@@ -55,7 +55,7 @@ export class EntryOrder {
     return isDescending ? reverseRuns(order, (a, b) => compare(a, b) === 0) : order;
   }
 
-  /** Rows are compared by a number each; of entries it is their first letters, and only equal ones are compared as texts. */
+  // Rows are compared by a number each; of entries it is their first letters, and only equal ones are compared as texts.
   #comparer(key: SortKey): (a: number, b: number) => number {
     const { names } = this.#columns;
     const values = this.#valuesOf(key);

@@ -4,6 +4,7 @@ import type { Chart, Layer } from './chart-spec.ts';
 import type { EntryColumns } from './entry-block.ts';
 import { percent, short, tenths, whole } from './format.ts';
 import type { HistogramFigure } from './payload.ts';
+import type { ScaleKind } from './scale.ts';
 
 /**
  * The cumulative count curve, entries from the rarest to the most frequent, before and after the cap; the figure in which
@@ -12,9 +13,10 @@ import type { HistogramFigure } from './payload.ts';
  * @param model - counts
  * @param own - cap of the run
  * @param t - cap chosen
+ * @param kind - of the axis of counts
  * @returns the chart
  */
-export function cumulativeChart(model: CapModel, own: number, t: number): Chart {
+export function cumulativeChart(model: CapModel, own: number, t: number, kind: ScaleKind = 'linear'): Chart {
   const hit = Math.max(1, model.totalEntries - model.zeroEntries);
   const chosen = cumulativePoints(model, t);
   const rule = (cap: number, name: string, text: string): Layer => ({
@@ -32,8 +34,8 @@ export function cumulativeChart(model: CapModel, own: number, t: number): Chart 
       format: short,
     },
     y: {
-      kind: 'linear',
-      domain: [0, Math.max(1, model.totalMatches)],
+      kind,
+      domain: [kind === 'log' ? 1 : 0, Math.max(2, model.totalMatches)],
       label: 'cumulative count',
       format: short,
     },

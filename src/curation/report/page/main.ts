@@ -18,8 +18,9 @@ async function startPage(): Promise<void> {
   let frame: number | undefined;
   let view: EntryView | undefined;
   const charts = new Map<HTMLElement, () => Chart>();
+  const isLog = elementById('cumulative-log', HTMLInputElement);
   const moving = [
-    ['figure-cumulative', () => cumulativeChart(model, payload.t, t)],
+    ['figure-cumulative', () => cumulativeChart(model, payload.t, t, isLog.checked ? 'log' : 'linear')],
     ['figure-rank', () => rankChart(model, t)],
     ['figure-kept', () => keptChart(model, payload.t, t)],
   ] as const;
@@ -31,6 +32,9 @@ async function startPage(): Promise<void> {
     const chart = charts.get(place);
     if (chart !== undefined) drawChart(place, chart());
   };
+  isLog.addEventListener('change', () => {
+    draw(elementById('figure-cumulative', HTMLElement));
+  });
   startCapPanel(model, payload.t, (chosen) => {
     t = chosen;
     view?.showCap(t);
