@@ -157,8 +157,7 @@ footer { margin-top: 3.5rem; border-top: 1px solid var(--line); padding-top: 1re
   :root, :root[data-theme='dark'], :root:not([data-theme='light']) {${LIGHT} --paper: #fff; }
   @page { margin: 16mm 14mm; }
   html { font-size: 10.5pt; } body { max-width: none; padding: 0; }
-  #theme, .skip, .tools, .pages, .cap-track, #cap-reset, .switch { white-space: nowrap; color: var(--ink); } .switch input { min-height: 0; accent-color: var(--chosen); vertical-align: -0.1em; }
-.readout { display: none !important; }
+  #theme, .skip, .tools, .pages, .cap-track, #cap-reset, .switch, .readout { display: none !important; }
   .cap { position: static; break-inside: avoid; } #cap-reset { justify-self: start; }
 #cap-field { border: 0; padding: 0; background: none; }
   .figures { grid-template-columns: 1fr 1fr; gap: 1.2rem; } .plot { min-height: 0; }
