@@ -37,6 +37,11 @@ export { type Pair, PairBatch, TEXT_KEYS, type TextKey } from './curation/pair-b
 export { uidOf, uuidOf } from './curation/pair-ids.ts';
 export { describeStatus, type RunStatus } from './curation/run/run-status.ts';
 export { DropLog, type DropSample } from './curation/sources/source.ts';
+export { writeCardOfRun } from './curation/stats/card-of-run.ts';
+export { collectRunStats } from './curation/stats/collect-run-stats.ts';
+export { compareCounts, type Comparison } from './curation/stats/compare-counts.ts';
+export { type LoadedCounts, loadCounts } from './curation/stats/load-counts.ts';
+export type { RunStats, StatsOptions } from './curation/stats/run-stats.ts';
 export type { StageProgress } from './curation/stages/run-pieces.ts';
 export type { RunSummary } from './curation/summary.ts';
 export { SHARD_SCHEMAS, type ShardSchema } from './curation/write/shard-schema.ts';
@@ -63,7 +68,10 @@ export {
   type ZeroshotOptions,
   type ZeroshotResult,
 } from './model/evaluate/zeroshot/evaluate-zeroshot.ts';
+export { importModel } from './model/import/import-model.ts';
+export type { ImportOptions, ImportResult } from './model/import/import-options.ts';
 export { label, type LabelOptions, type LabelSummary } from './model/label/label.ts';
+export { type ListedModel, listModels } from './model/list-models.ts';
 export { type LoadOptions, MetaCLIP, type PredictOptions, type TextOrImage } from './model/metaclip.ts';
 export {
   type DecodedImage,
@@ -74,6 +82,8 @@ export {
 export { createPreprocessor, type Preprocessor } from './model/preprocess/preprocess-image.ts';
 export { clipPreprocessSpec, type PreprocessSpec } from './model/preprocess/preprocess-spec.ts';
 export { parseOpenClipConfig, parsePreprocessorConfig } from './model/preprocess/preprocessor-config.ts';
+export { type ModelFolder, type ModelManifest, readModelFolder } from './model/model-folder.ts';
+export { pullModel, type PullOptions, type PullPlan, type PullResult } from './model/pull/pull-model.ts';
 export { buildClassWeights } from './model/score/class-weights.ts';
 export { cosines, type Embeddings, rowOf } from './model/score/embeddings.ts';
 export { createOntology, type Ontology, type OntologyInput, readOntology } from './model/score/ontology.ts';

@@ -20,6 +20,9 @@ import { loadAutomaton, saveAutomaton } from '../src/curation/match/automaton-ca
 import { buildAutomaton } from '../src/curation/match/build-automaton.ts';
 import { RunLayout } from '../src/curation/run/layout.ts';
 import { readRunFile, requireRunFile } from '../src/curation/run/run-file.ts';
+import { importModel } from '../src/model/import/import-model.ts';
+import { readModelFolder } from '../src/model/model-folder.ts';
+import { pullModel } from '../src/model/pull/pull-model.ts';
 import { resolveColumns } from '../src/curation/sources/columns.ts';
 import { listInputs } from '../src/curation/sources/list-inputs.ts';
 import { decodeImage } from '../src/model/preprocess/decode-image.ts';
@@ -27,6 +30,7 @@ import { parsePreprocessorConfig } from '../src/model/preprocess/preprocessor-co
 import { loadTokenizer } from '../src/model/tokenize/load-tokenizer.ts';
 import { checkSameModel } from '../src/model/score/embeddings.ts';
 import { JobPool } from '../src/executors/job-pool.ts';
+import { startHub } from './helpers/hub-server.ts';
 import { makeTempFolder } from './helpers/temp-folder.ts';
 
 /** What a promise or call failed with. */
@@ -123,6 +127,31 @@ describe('the error codes', () => {
       } catch (error) {
         throw describeSystemError(error, '/dev/full', 'write');
       }
+    },
+    E_MODEL_FORMAT: async () => {
+      const folder = makeFolder('damaged-model');
+      writeFileSync(join(folder, 'metaclip-model.json'), '{"formatVersion": 0}');
+      await readModelFolder(folder);
+    },
+    E_MODEL_UNSUPPORTED: async () => {
+      const folder = makeFolder('other-model');
+      writeFileSync(join(folder, 'config.json'), '{"model_type": "bert"}');
+      writeFileSync(join(folder, 'model.safetensors'), '');
+      await importModel(folder, path('other-imported'));
+    },
+    E_CHECKSUM: async () => {
+      const files = { 'config.json': Buffer.from('{}'), 'model.safetensors': Buffer.alloc(20_000) };
+      const hub = await startHub(new Map(Object.entries(files)), { corrupts: true });
+      try {
+        await pullModel('owner/tiny', path('pulled'), { access: { endpoint: hub.endpoint, token: undefined } });
+      } finally {
+        await hub.close();
+      }
+    },
+    E_DOWNLOAD_FAILED: async () => {
+      const hub = await startHub(new Map());
+      await hub.close(); // nobody listens there now
+      await pullModel('owner/tiny', path('pulled'), { access: { endpoint: hub.endpoint, token: undefined } });
     },
     E_MODEL_MISMATCH: () => {
       const row = { data: Float32Array.of(1), count: 1, dimension: 1 };
