@@ -329,10 +329,12 @@ function tooLarge(pull: Pull, sizeBytes: number): MetaclipError {
   );
 }
 
-/** The system's word for it, e.g. ENOTFOUND; messages of fetch itself may hold the address. */
+/** The system's word for it, e.g. ENOTFOUND, else what lies at the bottom; the message of fetch itself says nothing. */
 function reasonOf(error: unknown): string {
+  let reason = 'unknown';
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string') return at.code;
+    reason = at.message;
   }
-  return error instanceof Error ? error.name : 'unknown';
+  return reason;
 }
