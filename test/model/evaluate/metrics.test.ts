@@ -179,17 +179,17 @@ describe('accuracy and confusion', () => {
 });
 
 describe('retrieval', () => {
-  it('equals sorting the whole matrix, with several answers to a query and ties', () => {
+  it('equals sorting the whole matrix, with several answers to a query and ties', async () => {
     const unit = fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 3, maxLength: 3 });
     const cases = fc.record({
       images: fc.array(unit, { minLength: 1, maxLength: 90 }),
       texts: fc.array(unit, { minLength: 1, maxLength: 20 }),
       pairs: fc.array(fc.tuple(fc.nat(89), fc.nat(19)), { minLength: 1, maxLength: 60 }),
     });
-    fc.assert(
-      fc.property(cases, ({ images, texts, pairs: drawn }) => {
+    await fc.assert(
+      fc.asyncProperty(cases, async ({ images, texts, pairs: drawn }) => {
         const pairs = drawn.map(([i, t]) => [i % images.length, t % texts.length] as const);
-        const got = retrievalRecalls({
+        const got = await retrievalRecalls({
           images: Float32Array.from(images.flat()),
           texts: Float32Array.from(texts.flat()),
           dimension: 3,

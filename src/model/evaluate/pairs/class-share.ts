@@ -1,6 +1,7 @@
 /** Which classes the images of a sample fall into. */
-import { type Embeddings } from '../../score/embeddings.ts';
+import type { Embeddings } from '../../score/embeddings.ts';
 import { effectiveClasses } from '../metrics/distribution.ts';
+import { dotOfRows } from '../metrics/dot.ts';
 
 /** Classes of a sample. */
 export interface ClassShares {
@@ -32,10 +33,9 @@ export function classesOf(
     let best = -1;
     let most = -Infinity;
     for (let at = 0; at < names.length; at++) {
-      let sum = 0;
-      for (let k = 0; k < dimension; k++) sum += (image[k] ?? 0) * (data[at * dimension + k] ?? 0);
-      if (sum > most) {
-        most = sum;
+      const similarity = dotOfRows(image, 0, data, at * dimension, dimension);
+      if (similarity > most) {
+        most = similarity;
         best = at;
       }
     }

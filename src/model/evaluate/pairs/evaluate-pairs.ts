@@ -10,6 +10,7 @@ import { refusalReason, sortedReasons } from '../../refusals.ts';
 import type { Embeddings } from '../../score/embeddings.ts';
 import { DropCounts } from '../data/data-set.ts';
 import { distributionOf } from '../metrics/distribution.ts';
+import { dotOfRows } from '../metrics/dot.ts';
 import { retrievalRecalls } from '../metrics/retrieval.ts';
 import { pairsPage } from '../page/pairs-page.ts';
 import type { EvaluationModel } from '../zeroshot/evaluate-zeroshot.ts';
@@ -143,8 +144,6 @@ export async function evaluatePairs(model: PairsModel, options: PairsOptions): P
         details: { path: input.path },
       });
     }
-    options.onProgress?.({ phase: 'retrieval', done: at, total: judged.length });
-    checkInterrupted(signal);
     const rows = pairs.map(({ imageId, caption }) => ({
       image: images.get(keyOf(input.store, imageId)) ?? new Float32Array(0),
       text: texts.get(caption) ?? new Float32Array(0),
@@ -160,7 +159,10 @@ export async function evaluatePairs(model: PairsModel, options: PairsOptions): P
       judged: pairs.length,
       refused: sortedReasons(input.drops.counts),
       similarity: distributionOf(Float32Array.from(rows, ({ image, text }) => cosine(image, text))),
-      retrieval: recallsOf(rows.slice(0, retrievalPairs), model.dimension),
+      retrieval: await recallsOf(rows.slice(0, retrievalPairs), model.dimension, (done, total) => {
+        checkInterrupted(signal);
+        options.onProgress?.({ phase: 'retrieval', done, total });
+      }),
       classes: classesOf(
         [...new Map(rows.map(({ imageId, image }) => [imageId, image])).values()],
         classWeights.weights,
@@ -333,12 +335,10 @@ async function embedSampledTexts(
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += (a[k] ?? 0) * (b[k] ?? 0);
-  return Math.max(-1, Math.min(1, sum));
+  return Math.max(-1, Math.min(1, dotOfRows(a, 0, b, 0, a.length)));
 }
 
-function recallsOf(
+async function recallsOf(
   rows: readonly {
     readonly image: Float32Array;
     readonly text: Float32Array;
@@ -346,7 +346,8 @@ function recallsOf(
     readonly caption: string;
   }[],
   dimension: number,
-): PairsInputResult['retrieval'] {
+  onBlock: (doneImages: number, images: number) => void,
+): Promise<PairsInputResult['retrieval']> {
   const imageAt = new Map<string, number>();
   const textAt = new Map<string, number>();
   const pairs: [number, number][] = [];
@@ -363,5 +364,7 @@ function recallsOf(
     images.set(image, (imageAt.get(imageId) ?? 0) * dimension);
     texts.set(text, (textAt.get(caption) ?? 0) * dimension);
   }
-  return retrievalRecalls({ images, texts, dimension, pairs });
+  return retrievalRecalls({ images, texts, dimension, pairs }, (done) => {
+    onBlock(done, imageAt.size);
+  });
 }
