@@ -57,8 +57,17 @@ async function listFolder(root: string): Promise<string[]> {
       if (entry.name.startsWith('.')) continue;
       const name = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) folders.push(name);
-      else if (IMAGE_EXTENSIONS.test(name) && (entry.isFile() || entry.isSymbolicLink())) names.push(name);
+      else if (IMAGE_EXTENSIONS.test(name) && (entry.isFile() || (await leadsToFile(root, entry, name)))) {
+        names.push(name);
+      }
     }
   }
   return names.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/** Whether a link leads to a file or to nothing, which is then named as missing; pipes and devices could be read for ever. */
+async function leadsToFile(root: string, entry: Dirent, name: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return false;
+  const target = await stat(join(root, name)).catch(() => undefined);
+  return target === undefined || target.isFile();
 }

@@ -20,7 +20,7 @@ export interface EncoderOptions {
   readonly threads?: number;
   /** Threads that decode and resize images; each holds two decoded ones, of 400 MB at the very most. Default: the processor's, at most 4. */
   readonly decodeThreads?: number;
-  /** Images in a run. Default 16: more is no faster on processors. */
+  /** Images in a run. Default 16. */
   readonly batchSize?: number;
   /** Whether images may be given as http and https addresses. Default false. */
   readonly urls?: boolean;
