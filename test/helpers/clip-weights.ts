@@ -60,9 +60,18 @@ export function makeRandom(seed: number): () => number {
  * @returns all tensors of the model; the same numbers whatever the naming
  */
 export function makeClip(shape: ClipShape, seed: number, naming: NamingName): MadeTensors {
+  return makeTensors(shape, seed, naming, false);
+}
+
+/** Names and shapes alone, without values: for sizes of many gigabytes. */
+export function makeHollowClip(shape: ClipShape, naming: NamingName): MadeTensors {
+  return makeTensors(shape, 0, naming, true);
+}
+
+function makeTensors(shape: ClipShape, seed: number, naming: NamingName, isHollow: boolean): MadeTensors {
   const random = makeRandom(seed);
   const make = (sizes: readonly number[], spread: number, centre = 0): MadeTensor => {
-    const values = new Float32Array(sizes.reduce((product, size) => product * size, 1));
+    const values = new Float32Array(isHollow ? 0 : sizes.reduce((product, size) => product * size, 1));
     for (let i = 0; i < values.length; i++) values[i] = centre + spread * random();
     return { shape: sizes, values };
   };
@@ -197,6 +206,7 @@ export function openClipConfig(shape: ClipShape, isQuick: boolean, textOptions: 
 
 function transpose({ shape: [height = 0, width = 0], values }: MadeTensor): MadeTensor {
   const turned = new Float32Array(values.length);
+  if (values.length === 0) return { shape: [width, height], values };
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) turned[x * height + y] = values[y * width + x] ?? 0;
   return { shape: [width, height], values: turned };

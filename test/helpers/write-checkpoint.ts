@@ -1,5 +1,5 @@
 /** Writes checkpoints as the published libraries do, byte for byte by their formats' descriptions. */
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from './crc32.ts';
 import { toFloat16Array } from '../../src/model/encode/float16.ts';
@@ -53,6 +53,20 @@ export function writeSafetensorsParts(path: string, header: string, parts: reado
   } finally {
     closeSync(file);
   }
+}
+
+/** A safetensors file of zeros that takes no room on the disk: shapes as given, values never written. */
+export function writeSparseSafetensors(path: string, tensors: MadeTensors): void {
+  const header: Record<string, object> = {};
+  let end = 0;
+  for (const [name, { shape }] of tensors) {
+    const start = end;
+    end += 4 * shape.reduce((product, size) => product * size, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [start, end] };
+  }
+  const text = JSON.stringify(header);
+  writeSafetensorsParts(path, text, []);
+  truncateSync(path, 8 + Buffer.byteLength(text) + end);
 }
 
 /** `model.safetensors.index.json` and its parts. */
