@@ -3,9 +3,10 @@
  * sorted, written to a run file, and the table is empty again. {@link KeyCounter.finish} merges the runs into one file in
  * which every key stands once, in byte order (for UTF-8 that is the order of code points).
  *
- * Layout, for key i: bytes arena[starts[i], starts[i + 1]), counts[i], hashes[i]; slots holds i + 1 at the first free
- * place from hashes[i] on, 0 where there is none. The hash is the caller's, because a caller that walks over text has it
- * already; equal keys must come with equal hashes.
+ * Layout, for key i: bytes arena[starts[i], starts[i + 1]), counts[i]; slots holds pairs of numbers, the hash of a key and
+ * i + 1, at the first free place from the hash on, 0 and 0 where there is none. Hash and number stand side by side because
+ * the time goes into cache misses. The hash is the caller's, because a caller that walks over text has it already; equal
+ * keys must come with equal hashes.
  */
 import { join } from 'node:path';
 import { MetaclipError } from '../../common/errors.ts';
@@ -14,8 +15,8 @@ import { RunWriter } from './run-file.ts';
 import { MAX_SORTED_KEYS, sortKeys } from './sort-keys.ts';
 import type { SortedCounts } from './sorted-counts.ts';
 
-/** Memory of one key beside its bytes: start, count, hash, two slots, and what sorting needs. */
-const BYTES_BESIDE_KEY = 4 + 8 + 4 + 8 + 8;
+/** Memory of one key beside its bytes: start, count, two slots on average, and what sorting needs. */
+const BYTES_BESIDE_KEY = 4 + 8 + 16 + 12;
 /** Bytes of a key that the arena is laid out for; longer ones make it spill earlier. */
 const EXPECTED_KEY_BYTES = 18;
 const FIRST_CAPACITY = 1 << 12;
@@ -41,8 +42,7 @@ export class KeyCounter {
   #arena = new Uint8Array(FIRST_CAPACITY * EXPECTED_KEY_BYTES);
   #starts = new Uint32Array(FIRST_CAPACITY + 1);
   #counts = new Float64Array(FIRST_CAPACITY);
-  #hashes = new Uint32Array(FIRST_CAPACITY);
-  #slots = new Uint32Array(FIRST_CAPACITY * 2);
+  #slots = new Uint32Array(FIRST_CAPACITY * 4);
   #keyCount = 0;
 
   /** @param options - see {@link KeyCounterOptions} */
@@ -70,17 +70,18 @@ export class KeyCounter {
    */
   add(bytes: Uint8Array, start: number, end: number, hash: number, amount: number): void {
     const length = end - start;
-    const mask = this.#slots.length - 1;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
     const mixed = mix(hash);
-    let slot = mixed & mask;
+    let slot = (mixed << 1) & mask;
     for (;;) {
-      const key = (this.#slots[slot] ?? 0) - 1;
+      const key = (slots[slot + 1] ?? 0) - 1;
       if (key < 0) break;
-      if (this.#hashes[key] === mixed && this.#equals(key, bytes, start, length)) {
+      if (slots[slot] === mixed && this.#equals(key, bytes, start, length)) {
         this.#counts[key] = (this.#counts[key] ?? 0) + amount;
         return;
       }
-      slot = (slot + 1) & mask;
+      slot = (slot + 2) & mask;
     }
     this.#insert(bytes, start, length, mixed, amount);
   }
@@ -120,7 +121,6 @@ export class KeyCounter {
     this.#slots = new Uint32Array(0);
     this.#starts = new Uint32Array(0);
     this.#counts = new Float64Array(0);
-    this.#hashes = new Uint32Array(0);
     return mergeRuns(this.#runs, join(this.#options.folder, `${this.#options.name}-sorted`), breathe);
   }
 
@@ -140,15 +140,16 @@ export class KeyCounter {
     for (let i = 0; i < length; i++) arena[from + i] = bytes[start + i] ?? 0;
     this.#starts[key + 1] = from + length;
     this.#counts[key] = amount;
-    this.#hashes[key] = hash;
-    this.#place(key, hash);
+    this.#place(key + 1, hash);
   }
 
-  #place(key: number, hash: number): void {
-    const mask = this.#slots.length - 1;
-    let slot = hash & mask;
-    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
-    this.#slots[slot] = key + 1;
+  #place(number: number, hash: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = (hash << 1) & mask;
+    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
+    slots[slot] = hash;
+    slots[slot + 1] = number;
   }
 
   // Grows or spills until one more key fits.
@@ -166,12 +167,15 @@ export class KeyCounter {
     const capacity = Math.min(this.#maxKeys, this.#counts.length * 2);
     this.#starts = enlarge(this.#starts, new Uint32Array(capacity + 1));
     this.#counts = enlarge(this.#counts, new Float64Array(capacity));
-    this.#hashes = enlarge(this.#hashes, new Uint32Array(capacity));
     // At most two thirds full: a fuller table costs longer walks than it saves memory.
-    let slotCount = this.#slots.length;
+    const old = this.#slots;
+    let slotCount = old.length / 2;
     while (slotCount * 2 < capacity * 3) slotCount *= 2;
-    this.#slots = new Uint32Array(slotCount);
-    for (let key = 0; key < this.#keyCount; key++) this.#place(key, this.#hashes[key] ?? 0);
+    this.#slots = new Uint32Array(slotCount * 2);
+    for (let at = 0; at < old.length; at += 2) {
+      const number = old[at + 1] ?? 0;
+      if (number !== 0) this.#place(number, old[at] ?? 0);
+    }
   }
 
   #spill(): void {

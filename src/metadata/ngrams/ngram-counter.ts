@@ -6,6 +6,7 @@
  * sorts below every byte of a word, and bigrams in byte order are bigrams in the order of their first words.
  */
 import {
+  CLASS_OF_UNIT,
   isPunctuationOnly,
   ORDINARY,
   PUNCTUATION,
@@ -98,12 +99,20 @@ export class NgramCounter {
 
   // One pass over the units of the text, which are encoded and hashed on the way: words never become strings.
   #addSpaced(text: string): void {
-    const line = this.#line;
+    const line: Uint8Array = this.#line;
+    const classes = CLASS_OF_UNIT;
     let at = this.#start;
     let hash = HASH_SEED;
     let length = 0;
     for (let i = 0; i < text.length; i++) {
       let code = text.charCodeAt(i);
+      // Most of most texts; the rest of the loop is the general way of the same.
+      if (code < 0x80 && classes[code] === ORDINARY) {
+        if (++length > MAX_WORD_LENGTH) continue;
+        line[at++] = code;
+        hash = hashByte(hash, code);
+        continue;
+      }
       if ((code & 0xfc00) === 0xd800) {
         const low = text.charCodeAt(i + 1);
         if ((low & 0xfc00) === 0xdc00) {

@@ -33,7 +33,8 @@ const SINGLE_BLOCKS: readonly (readonly [first: number, last: number])[] = [
   [0x2a700, 0x2ebef],
 ];
 
-const CLASS_OF_UNIT = makeClasses();
+/** Class of every UTF-16 unit; halves of surrogate pairs are {@link SPACE}. */
+export const CLASS_OF_UNIT: Uint8Array = makeClasses();
 
 /**
  * @param codePoint - any code point
