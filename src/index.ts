@@ -35,6 +35,7 @@ export {
 } from './curation/match/worldwide/worldwide-matcher.ts';
 export { type Pair, PairBatch, TEXT_KEYS, type TextKey } from './curation/pair-batch.ts';
 export { uidOf, uuidOf } from './curation/pair-ids.ts';
+export { type ReportOptions, type ReportResult, writeReport } from './curation/report/write-report.ts';
 export { describeStatus, type RunStatus } from './curation/run/run-status.ts';
 export { DropLog, type DropSample } from './curation/sources/source.ts';
 export { writeCardOfRun } from './curation/stats/card-of-run.ts';

@@ -95,5 +95,5 @@ export const writeCommand = continueCommand(
       { command: 'metaclip write run --schema laion', what: 'columns URL and TEXT' },
     ],
   },
-  (out) => `Shards: ${out}/curated`,
+  (out) => `Shards: ${out}/curated   look at them: metaclip report ${out}`,
 );

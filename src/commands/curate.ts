@@ -44,7 +44,12 @@ export const curateCommand: Command = {
   run: async (args, io) => {
     const options = readCurateOptions(args);
     const result = await withControl(args, io, (control) => curate({ ...options, ...control }));
-    printResult(args, io, result, `Shards: ${result.out}/curated`);
+    printResult(
+      args,
+      io,
+      result,
+      `Shards: ${result.out}/curated   look at them: metaclip report ${result.out}`,
+    );
     return 0;
   },
 };

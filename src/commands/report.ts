@@ -13,7 +13,8 @@ export const reportCommand: Command = {
     'Writes DIR/report.html for a run that is balanced. The page is one file that needs no network: open it in a browser,',
     'send it, print it. A slider shows what another cap would have kept: exact where the run was evaluated (the passes over',
     'all pairs that this takes are done once and remembered in DIR/stats-detail.json), interpolated between. Browsers that',
-    'cannot unpack the table of entries (before Chrome 103, Firefox 113, Safari 16.4) show everything else.',
+    'cannot unpack the table of entries (before Chrome 103, Firefox 113, Safari 16.4) show everything else. After another',
+    'cap, seed or list make it anew: the page is of the run as it was.',
   ].join('\n'),
   options: {
     out: { type: 'string', value: 'FILE', help: 'file to write (default DIR/report.html)' },

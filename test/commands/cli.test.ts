@@ -27,7 +27,7 @@ async function run(argv: readonly string[], signal = new AbortController().signa
   return { code, out, note };
 }
 
-const COMMANDS = ['curate', 'status', 'extract', 'match', 'count', 'balance', 'write'];
+const COMMANDS = ['curate', 'status', 'extract', 'match', 'count', 'balance', 'write', 'stats', 'card'];
 
 describe('the command line', () => {
   let folder: string;
@@ -207,7 +207,7 @@ describe('the command line', () => {
     ]) {
       assert.match(table.out, new RegExp(`^ {2}(- )?${label}`, 'm'));
     }
-    assert.match(table.out, /Shards: .*run\/curated\n$/);
+    assert.match(table.out, /Shards: .*run\/curated {3}look at them: metaclip report .*run\n$/);
     const json = await run(['curate', ...small(), '--out', path('run'), '--t', '10', '--json']);
     const result = JSON.parse(json.out) as { executedPieces: number; summary: { pairs: { kept: number } } };
     assert.equal(result.executedPieces, 0);

@@ -117,7 +117,7 @@ function figuresSection({ pairs }: RunStats, payload: ReportPayload): string {
   const bars = `${key('before tall')} pairs with a match, ${key('chosen tall')} kept.`;
   const figures = payload.histograms.map(({ id, histogram }) => {
     const [title = id, text = ''] = captions[id] ?? [];
-    const open = histogram.end === null ? ' The last bar stands for all longer ones.' : '';
+    const open = histogram.end === null ? ' The last bar stands for all above it.' : '';
     return figure(id, title, `${text} ${bars}${open}`);
   });
   if (payload.table.hasAfter)
@@ -125,7 +125,7 @@ function figuresSection({ pairs }: RunStats, payload: ReportPayload): string {
       figure(
         'figure-after',
         'Each entry before and after',
-        'Entries on the diagonal lost nothing; darker means more entries. A frequent entry ends above <i class="var">t</i>, because rare entries in the same texts keep some of its pairs.',
+        'Entries on the diagonal lost nothing; a stronger colour means more entries. A frequent entry ends above <i class="var">t</i>, because rare entries in the same texts keep some of its pairs.',
       ),
     );
   return `<section aria-labelledby="texts-title"><h2 id="texts-title">What the balance did</h2>

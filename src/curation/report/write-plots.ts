@@ -102,7 +102,7 @@ function plotsOf(stats: RunStats): Plot[] {
     });
   for (const figure of payload.histograms) {
     const [name = figure.id, title = figure.axisLabel] = HISTOGRAM_PLOTS[figure.id] ?? [];
-    const open = figure.histogram.end === null ? '; the last bar: all longer ones' : '';
+    const open = figure.histogram.end === null ? '; the last bar: all above it' : '';
     plots.push({
       name,
       title,
