@@ -25,13 +25,15 @@ def main(source, work, prefixes):
     print(f"nearest pixels at {best} x {best}")
     for prefix in prefixes:
         for label, rows in (("names trained", art.known), ("names held out", art.held)):
-            top, hundred = measure(model, art, tokenizer, prefix, rows)
-            near, near_hundred = nearest_pixels(art, prefix, rows, best)
+            # Pixels know no words: for held-out names they are given pictures of the training sets, which the model never saw.
+            figures = {
+                "model": measure(model, art, tokenizer, prefix, rows),
+                "nearest pixels": nearest_pixels(art, prefix, rows, best),
+                "chance": (100 / len(rows), 1.0),
+            }
             print(f"{prefix}, {label}: {len(rows)} names")
-            print(f"  model          {top:5.1f} %   of 100 names {hundred:5.1f} %")
-            # Pixels know no words: for held-out names their pictures are given, which the model never saw.
-            print(f"  nearest pixels {near:5.1f} %   of 100 names {near_hundred:5.1f} %")
-            print(f"  chance         {100 / len(rows):5.1f} %   of 100 names   1.0 %", flush=True)
+            for name, (top, hundred) in figures.items():
+                print(f"  {name:15}{top:5.1f} %" + (f"   of 100 names {hundred:5.1f} %" if len(rows) > 100 else ""), flush=True)
 
 
 if __name__ == "__main__":
