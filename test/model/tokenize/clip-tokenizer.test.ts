@@ -92,7 +92,7 @@ describe('the encoding', () => {
         const expected = wordsOf(text.toLowerCase()).flatMap((each) => encodeWordSlowly(each, VOCABULARY));
         assert.deepEqual(tokenizer.encodeWhole(text), expected);
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     );
   });
 

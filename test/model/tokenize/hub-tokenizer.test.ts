@@ -3,13 +3,22 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import * as library from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { MetaclipError } from '../../../src/common/errors.ts';
+import { cleanText } from '../../../src/model/tokenize/clean-text.ts';
 import { loadTokenizer } from '../../../src/model/tokenize/load-tokenizer.ts';
 import type { Tokenizer, TokenizerOptions } from '../../../src/model/tokenize/tokenizer.ts';
 import { makeTempFolder } from '../../helpers/temp-folder.ts';
 
 const SPECIALS = ['<s>', '<pad>', '</s>', '<unk>'] as const;
+
+interface LibraryTokenizer {
+  encode(text: string, options: { readonly add_special_tokens: boolean }): { readonly ids: number[] };
+}
+// The library's declarations do not resolve with this project's module resolution.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-assignment
+const LibraryTokenizer: new (json: object, config: object) => LibraryTokenizer = library.Tokenizer;
 
 /** Scores that no two ways of cutting share: distinct powers would be too small to tell, distinct primes are not. */
 const PIECES: readonly (readonly [string, number])[] = [
@@ -117,6 +126,24 @@ describe('a tokenizer.json of another kind', () => {
         assert.deepEqual(tokenizer.encodeWhole(text), expected, text);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('cuts as the library does with a model of its own, unknown characters included', async (test) => {
+    const tokenizer = await load(test);
+    const alone = new LibraryTokenizer(makeJson(), {});
+    const piece = fc.oneof(
+      fc.constantFrom('a', 'cat', 'dog', 'photo', '猫', 'og', 'at', ' ', '&', '/', '<', 'ﬁ', '①'),
+      fc.constantFrom('😀', '\ud83d', 'é', 'Z', 'zz', '👩‍👩‍👧'),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const text = cleanText(pieces.join('').replaceAll(/<\/?(?:s|pad|unk|mask)>/g, ''));
+        const expected = text === '' ? [] : alone.encode(text, { add_special_tokens: false }).ids;
+        assert.deepEqual(tokenizer.encodeWhole(text), expected, JSON.stringify(text));
+      }),
+      { numRuns: 1000 },
     );
   });
 
