@@ -159,6 +159,8 @@ function describe({ detail, out }: ZeroshotResult): string {
     .filter(({ images, recall }) => images > 0 && recall !== null && recall < 1)
     .sort((a, b) => (a.recall ?? 0) - (b.recall ?? 0) || b.images - a.images)
     .slice(0, SHOWN_CLASSES);
+  const names = detail.classes.map((row) => row.class);
+  const twice = [...new Set(names.filter((name, at) => names.indexOf(name) !== at))].slice(0, SHOWN_CLASSES);
   const refused = Object.entries(detail.refused).map(([reason, count]) => `${reason} ${formatCount(count)}`);
   return [
     `${detail.dataset}: ${formatCount(metrics.images)} images, ${formatCount(detail.classes.length)} classes, ${formatCount(detail.templates.length)} ${detail.templates.length === 1 ? 'template' : 'templates'}`,
@@ -168,6 +170,9 @@ function describe({ detail, out }: ZeroshotResult): string {
     `  ${'ROC-AUC'.padEnd(16)}${metrics.rocAuc === null ? 'none' : metrics.rocAuc.toFixed(3)}`,
     ...(detail.metric === 'acc1' ? [] : [`  ${detail.metric.padEnd(16)}${percent(detail.headline)}`]),
     ...(refused.length === 0 ? [] : [`left out: ${refused.join(', ')}`]),
+    ...(twice.length === 0
+      ? []
+      : [`names that occur twice, of which the first takes all: ${twice.join(', ')}`]),
     ...(worst.length === 0 ? [] : ['worst classes:']),
     ...worst.map(
       (row) =>

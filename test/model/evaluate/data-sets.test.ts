@@ -189,6 +189,32 @@ describe('data sets', () => {
     await assert.rejects(openDataSet([whole]), { code: 'E_INPUT_UNREADABLE' });
   });
 
+  it('parts of a data set are neither classes nor taken together', async (test) => {
+    const folder = makeTempFolder(test);
+    const swatches = await makeSwatches(4, 3);
+    for (const part of ['train', 'val']) writeImageFolder(join(folder, 'images', part), swatches, NAMES);
+    mkdirSync(join(folder, 'hub'));
+    for (const part of ['train', 'validation']) {
+      await writeHubParquet(join(folder, 'hub', `${part}-00000-of-00001.parquet`), swatches, NAMES, 'number');
+    }
+    for (const [place, last] of [
+      ['images', 'val'],
+      ['hub', 'validation'],
+    ] as const) {
+      const wanted = { code: 'E_USAGE', hint: `choose one: --split ${last}` };
+      await assert.rejects(openDataSet([join(folder, place)]), wanted);
+      const data = await openDataSet([join(folder, place)], { split: last });
+      assert.equal((await readAll(data)).images.length, 4);
+    }
+    // A single part is what was meant.
+    rmSync(join(folder, 'hub/train-00000-of-00001.parquet'));
+    assert.equal((await readAll(await openDataSet([join(folder, 'hub')]))).images.length, 4);
+    // Tars in the folder of the part, without a count of them.
+    const tars = await writeBenchmark(join(folder, 'wds'), swatches, NAMES, 2);
+    rmSync(join(tars, 'test/nshards.txt'));
+    assert.deepEqual((await openDataSet([tars])).classNames, NAMES);
+  });
+
   it('what is no data set is refused with what it could be', async (test) => {
     const folder = makeTempFolder(test);
     await assert.rejects(openDataSet([folder]), {
@@ -203,7 +229,8 @@ describe('data sets', () => {
     writeFileSync(join(folder, 'a.txt'), 'text');
     await assert.rejects(openDataSet([join(folder, 'a.txt')]), { code: 'E_FORMAT_UNKNOWN' });
     symlinkSync(join(folder, 'cat'), join(folder, 'link'));
-    await assert.rejects(openDataSet([folder]), { code: 'E_INPUT_EMPTY', message: /its 1 folders/ });
+    symlinkSync(join(folder, 'gone'), join(folder, 'dangling'));
+    await assert.rejects(openDataSet([folder]), { code: 'E_INPUT_EMPTY', message: /its 2 folders/ });
   });
 });
 

@@ -66,15 +66,23 @@ export async function openImageFolder(path: string): Promise<DataSet> {
 
 /**
  * @param path - folder
- * @returns names of its folders, hidden ones left out, sorted code unit by code unit
+ * @returns names of its folders and of links to folders, hidden ones left out, sorted code unit by code unit
  * @throws {@link MetaclipError} `E_INPUT_NOT_FOUND`, `E_INPUT_UNREADABLE`
  */
 export async function classFolders(path: string): Promise<string[]> {
   try {
-    const entries = await readdir(path, { withFileTypes: true });
-    const names = entries
-      .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-      .map(({ name }) => name);
+    const names: string[] = [];
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue;
+      // Subsets of a data set are often folders of links.
+      const isLinked = async (): Promise<boolean> =>
+        entry.isSymbolicLink() &&
+        (await stat(join(path, entry.name)).then(
+          (target) => target.isDirectory(),
+          () => false,
+        ));
+      if (entry.isDirectory() || (await isLinked())) names.push(entry.name);
+    }
     return names.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   } catch (error) {
     throw describeSystemError(error, path, 'read');

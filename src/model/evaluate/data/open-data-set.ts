@@ -2,11 +2,15 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { describeSystemError, MetaclipError } from '../../../common/errors.ts';
+import { fileSizeOf } from '../../../common/files.ts';
 import { openCifar } from './cifar.ts';
 import type { DataSet, DataSetOptions } from './data-set.ts';
 import { classFolders, openImageFolder } from './image-folder.ts';
 import { openParquet, parquetFilesOf } from './parquet.ts';
 import { findBenchmarkTars, openWebdataset, tarsOf } from './webdataset.ts';
+
+/** Parts of a data set, as folders and files are called. */
+const SPLIT_NAME = /^(train|training|test|testing|val|valid|validation|dev)(?:[-_.]|$)/;
 
 /**
  * Opens one of: a folder with a folder for each class (with `--split`'s folder between them where there is one); tars, a folder
@@ -42,19 +46,50 @@ async function openFolder(folder: string, options: DataSetOptions): Promise<Data
   const split = options.split ?? 'test';
   const benchmark = await findBenchmarkTars(folder, split);
   if (benchmark !== undefined) return openWebdataset(benchmark, folder);
-  const tars = await tarsOf(folder);
-  if (tars.length > 0) return openWebdataset(tars, folder);
+  for (const place of [folder, join(folder, split)]) {
+    const tars = (await fileSizeOf(place)) === undefined ? [] : await tarsOf(place);
+    if (tars.length > 0) return openWebdataset(tars, folder);
+  }
   const cifar = await openCifar(folder, split);
   if (cifar !== undefined) return cifar;
   const parquet = await parquetFilesOf(folder, split);
-  if (parquet.length > 0) return openParquet(parquet, folder, options);
+  if (parquet.length > 0) {
+    checkSplit(
+      folder,
+      parquet.map((path) => basename(path)),
+      [],
+      split,
+    );
+    return openParquet(parquet, folder, options);
+  }
   const folders = await classFolders(folder);
   if (folders.length === 0) throw unknownFormat(folder);
   // DATA/test/cat/001.png: a folder named after the split, whose content is folders.
   const ofSplit = join(folder, split);
   const isSplit = folders.includes(split) && (await classFolders(ofSplit)).length > 0;
-  if (!isSplit) return openImageFolder(folder);
+  if (!isSplit) {
+    checkSplit(folder, folders, folders, split);
+    return openImageFolder(folder);
+  }
   return { ...(await openImageFolder(ofSplit)), name: basename(resolve(folder)) };
+}
+
+/** Train and validation must not be taken together for a test, nor for two classes. */
+function checkSplit(
+  folder: string,
+  names: readonly string[],
+  others: readonly string[],
+  split: string,
+): void {
+  const found = names.flatMap((name) => SPLIT_NAME.exec(name)?.[1] ?? []);
+  const splits = [...new Set(found)].filter((name) => name !== split);
+  const isAll =
+    others.length === 0 ? splits.length > 1 && !found.includes(split) : found.length === others.length;
+  if (!isAll || splits.length === 0) return;
+  throw new MetaclipError('E_USAGE', `${folder}: holds ${splits.join(' and ')}, and not ${split}`, {
+    hint: `choose one: --split ${splits.at(-1) ?? split}`,
+    details: { path: folder },
+  });
 }
 
 async function isFolder(path: string): Promise<boolean> {
