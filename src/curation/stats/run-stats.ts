@@ -219,7 +219,7 @@ export interface StatsOptions {
   readonly sweepCaps?: readonly number[];
   /** File with one class name a line, or the names themselves with what they are called. */
   readonly classes?: string | { readonly source: string; readonly names: readonly string[] };
-  /** Whether `texts.languages` is made too, at 2.5 us a text; default false. */
+  /** Whether `texts.languages` is made too, at 7 us a text; default false. */
   readonly languages?: boolean;
   /** Worker threads of the sweep; default: one for each core. */
   readonly workers?: number;

@@ -246,7 +246,7 @@ describe('the statistics of a run', () => {
     const again = await collectRunStats(copy, { sweepCaps: [1, 3, 50, 1000], workers: 1 });
     assert.equal(again.sweep?.[0]?.expectedKept, -1);
     assert.deepEqual(again.texts, stats.texts);
-    for (const damaged of ['{', '{}', '[]', '{"sweepKey":1}']) {
+    for (const damaged of ['{', '{"sweepKey":1}']) {
       writeFileSync(path, damaged);
       const anew = await collectRunStats(copy, { sweepCaps: [1, 3, 50, 1000], workers: 1 });
       assert.deepEqual(anew.sweep, stats.sweep);
