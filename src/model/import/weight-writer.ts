@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { MetaclipError } from '../../common/errors.ts';
-import { toFloat16Array } from '../encode/float16.ts';
-import { checkFinite, toFloat32 } from './floating.ts';
+import { checkFinite, encodeFloat16, toFloat32 } from './floating.ts';
 import { BYTES_OF, countOf, type RangeReader, type StoredTensor } from './tensors.ts';
 import type { PlannedTensor } from './weight-plan.ts';
 
@@ -104,7 +103,7 @@ function encode(
       return new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
     case 'float16':
       checkFloat16(floats, tensor);
-      return new Uint8Array(toFloat16Array(floats).buffer);
+      return new Uint8Array(encodeFloat16(floats).buffer);
     case 'int8':
       return quantizeRows(floats, scales);
   }
