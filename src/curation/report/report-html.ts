@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { RunStats } from '../stats/run-stats.ts';
 import { type EntryList, packEntryTable } from './entry-table.ts';
 import { factsOf, flowOf, ledeOf, sourcesOf, tilesOf } from './html-parts.ts';
-import { escapeHtml, scriptJson } from './html-text.ts';
+import { escapeHtml, scriptJson, visibleText } from './html-text.ts';
 import { percent, tenths, whole } from './page/format.ts';
 import type { ReportPayload } from './page/payload.ts';
 import { PAGE_STYLE } from './page-style.ts';
@@ -25,6 +25,7 @@ export function renderReport(title: string, stats: RunStats, script: string): st
   const list: EntryList = { entries, counts: before, after };
   const table = packEntryTable(list);
   const payload = makePayload(stats, table.rows);
+  const heading = escapeHtml(visibleText(title));
   const hash = createHash('sha256').update(script).digest('base64');
   return `<!doctype html>
 <html lang="en">
@@ -33,14 +34,14 @@ export function renderReport(title: string, stats: RunStats, script: string): st
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="metaclip ${escapeHtml(stats.toolVersion)}">
-<title>${escapeHtml(title)} · curation report</title>
+<title>${heading} · curation report</title>
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
 <a class="skip" href="#entries">Skip to the table of entries</a>
 <header>
 <p class="kicker">metaclip curation report</p>
-<h1>${escapeHtml(title)}</h1>
+<h1>${heading}</h1>
 <button id="theme" type="button" aria-pressed="false" hidden>Dark</button>
 ${ledeOf(stats)}
 ${tilesOf(stats)}

@@ -58,10 +58,10 @@ describe('report.html', () => {
       unreadable: [{ path: 'x', code: 'E', message: '</ul><script>alert(1)</script>' }],
       run: { ...names.run, list: { ...names.run.list, source: '"><svg onload=alert(1)>' } },
     };
-    const html = renderReport('</title><script>alert(1)</script>', hostile, await loadPageScript());
+    const html = renderReport('</title><script>alert(1)</script>\u202e', hostile, await loadPageScript());
     assert.equal(html.match(/<script/g)?.length, 3);
     assert.doesNotMatch(html, /<img|<svg onload|<title><\/title>/);
-    assert.match(html, /&lt;\/title&gt;&lt;script&gt;alert\(1\)/);
+    assert.match(html, /<h1>&lt;\/title&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;\\u\{202e\}<\/h1>/);
   });
 
   it('does without what a run does not have', async () => {
