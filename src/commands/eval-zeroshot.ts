@@ -31,11 +31,11 @@ export const evalZeroshotCommand: Command = {
   positionals: '',
   arity: [0, 0],
   description: [
-    'DATA is a folder with a folder of images for each class; tars with KEY.jpg and KEY.cls, also in clip_benchmark’s layout',
+    "DATA is a folder with a folder of images for each class; tars with KEY.jpg and KEY.cls, also in clip_benchmark's layout",
     '(classnames.txt, zeroshot_classification_templates.txt, test/nshards.txt, test/0.tar); Parquet with an image and a label',
     'column; or the binary CIFAR-10 or CIFAR-100. Bad images are counted by reason and left out.',
     '',
-    'Writes OUT/result.json (clip_benchmark’s form), OUT/detail.json and OUT/report.html. Killed or interrupted, the same command',
+    "Writes OUT/result.json (clip_benchmark's form), OUT/detail.json and OUT/report.html. Killed or interrupted, the same command",
     'goes on where it was. Text weights are kept in the cache folder and used again for the same model, classes and templates.',
   ].join('\n'),
   options: {

@@ -281,6 +281,17 @@ describe('classes of a data set', () => {
     });
   });
 
+  it('folders that are numbers are labels, however they are sorted', () => {
+    const labels = Array.from({ length: 12 }, (_, at) => String(at)).sort();
+    assert.equal(labels[2], '10');
+    const names = Array.from({ length: 12 }, (_, at) => `class ${at}`);
+    const { classOfLabel } = planClasses({ ...data, labels }, { classes: { names, labels: null } });
+    assert.deepEqual(
+      labels.map((_, at) => names[classOfLabel?.[at] ?? -1]),
+      labels.map((label) => `class ${label}`),
+    );
+  });
+
   it('templates and metric: given, then the data set’s, then the table’s', () => {
     const row = { name: 'pets', metric: 'mean_per_class_recall', templates: ['t {}'] } as const;
     assert.deepEqual(planClasses(data, {}).templates, ['a photo of a {}.']);

@@ -26,8 +26,8 @@ export interface ClassChoices {
 
 /**
  * Names: those given, else those of the known data set, else those that the data bring. A given list without labels is tied to the
- * data by name when every label of the data is in it (underscores are spaces, case doesn't count), else by position when it
- * is as long as theirs. Templates: given, else of the data, else of the known data set, else `a photo of a {}.`.
+ * data by name when every label of the data is in it (underscores are spaces, case doesn't count), else by number when all labels
+ * are numbers, else by position when it is as long as theirs. Templates: given, else of the data, else of the known data set, else `a photo of a {}.`.
  *
  * @param data - data set
  * @param choices - what the user gave
@@ -70,6 +70,9 @@ function tie(data: DataSet, given: ClassList): readonly number[] | null {
   });
   const missing = labels.filter((label) => !classOfName.has(plain(label)));
   if (missing.length === 0) return labels.map((label) => classOfName.get(plain(label)) ?? -1);
+  // Folders 0 to 999, as ImageNetV2 has them, stand as 0, 1, 10, 100 when they are sorted as texts.
+  const numbers = labels.map((label) => (/^\d{1,6}$/.test(label) ? Number(label) : Infinity));
+  if (numbers.every((number) => number < given.names.length)) return numbers;
   if (labels.length === given.names.length) return null;
   throw wrong(
     `${given.names.length} classes for the ${labels.length} labels of ${data.name}, and ${some(missing)} not among them`,
