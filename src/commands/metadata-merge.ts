@@ -57,7 +57,7 @@ export const metadataMergeCommand: Command = {
       ].filter((text) => text !== '');
       return left.length === 0
         ? []
-        : [[`not from ${name}`, `${left.join(', ')} of ${formatCount(given)}`] as const];
+        : [[`not from ${name}`, `${left.join(', ')} (of ${formatCount(given)})`] as const];
     });
     printList(args, io, out, provenance, rows);
     return 0;

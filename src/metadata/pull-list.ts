@@ -27,7 +27,7 @@ const MAX_FAILURES = 4;
 const FIRST_DELAY_MS = 1000;
 
 /** Options of {@link pullList}. */
-export interface PullOptions {
+export interface PullListOptions {
   /** List to write: `.json` for a JSON array, `.txt` for lines. */
   readonly out: string;
   /** Address; default {@link METACLIP_LIST_URL}. May hold `user:password@`, which is sent and never shown. */
@@ -49,7 +49,7 @@ interface Pull {
   readonly authorization: string | undefined;
   readonly part: string;
   readonly state: string;
-  readonly options: PullOptions;
+  readonly options: PullListOptions;
 }
 
 /**
@@ -57,12 +57,12 @@ interface Pull {
  *
  * Memory: one block; at the end the list, which is checked. At most {@link MAX_METADATA_BYTES} are taken.
  *
- * @param options - see {@link PullOptions}
+ * @param options - see {@link PullListOptions}
  * @returns what was written beside the list
  * @throws {@link MetaclipError} `E_DOWNLOAD_FAILED` when there is no connection or the server refuses, `E_CHECKSUM` when the
  *   file is another one, `E_METADATA_FORMAT` when it is no list, `E_INTERRUPTED`, `E_USAGE`
  */
-export async function pullList(options: PullOptions): Promise<Provenance> {
+export async function pullList(options: PullListOptions): Promise<Provenance> {
   checkListPath(options.out);
   const pull = preparePull(options);
   await download(pull);
@@ -109,7 +109,7 @@ export async function pullList(options: PullOptions): Promise<Provenance> {
   );
 }
 
-function preparePull(options: PullOptions): Pull {
+function preparePull(options: PullListOptions): Pull {
   const text = options.url ?? METACLIP_LIST_URL;
   if (options.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(options.sha256)) {
     throw new MetaclipError('E_USAGE', '--sha256 is not 64 hex digits', {
