@@ -122,15 +122,18 @@ function describeLanguages(texts: TextStats | null): string[] {
   return rest === 0 ? rows : [...rows, line('  others', formatCount(rest), '')];
 }
 
-function describeTop({ top }: CountStats): string[] {
+function describeTop({ top, matchesAfter }: CountStats): string[] {
   if (top.length === 0) return [];
+  // A file of counts has one column, whichever pairs it is over.
+  if (matchesAfter === null) {
+    return table(
+      ['most frequent', 'pairs'],
+      top.map(({ entry, before }) => [shown(entry), formatCount(before)]),
+    );
+  }
   return table(
     ['most frequent', 'before', 'after'],
-    top.map(({ entry, before, after }) => [
-      shown(entry),
-      formatCount(before),
-      after === null ? '-' : formatCount(after),
-    ]),
+    top.map(({ entry, before, after }) => [shown(entry), formatCount(before), formatCount(after ?? 0)]),
   );
 }
 
