@@ -14,7 +14,9 @@ const BENCHMARKS = [
   ['warc'],
   ['wat'],
   ['wat', '--lang', 'en'],
+  ['wat-original'],
   ['balance'],
+  ['report'],
   ['scaling'],
 ] as const;
 

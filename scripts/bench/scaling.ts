@@ -19,7 +19,7 @@ import { appendRecord, describeMachine } from './bench-record.ts';
 import { makePool } from './pool.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const cli = join(root, 'dist/src/cli.js');
+const cli = process.env['BENCH_CLI'] ?? join(root, 'dist/src/cli.js');
 const STAGES = ['match', 'scatter', 'resolve', 'count', 'balance', 'write'] as const;
 const { values } = parseArgs({
   options: {
@@ -28,6 +28,15 @@ const { values } = parseArgs({
     record: { type: 'boolean', default: false },
   },
 });
+
+const folder = mkdtempSync(join(tmpdir(), 'metaclip-bench-'));
+// A file, because threads take over the options of the process, and --eval is one.
+const measured = join(folder, 'measured.mjs');
+writeFileSync(
+  measured,
+  `process.on('exit', () => process.stderr.write('\\nPEAK ' + process.resourceUsage().maxRSS));
+  await import(${JSON.stringify(cli)});`,
+);
 
 interface Figures {
   readonly rows: number;
@@ -41,10 +50,6 @@ interface Figures {
 function measure(files: readonly string[], rows: number, workers: number, out: string): Figures {
   const startMs = performance.now();
   const epochMs = Date.now();
-  const script = `
-    process.argv.splice(1, 1);
-    process.on('exit', () => process.stderr.write('\\nPEAK ' + process.resourceUsage().maxRSS));
-    await import(${JSON.stringify(cli)});`;
   const args = [
     'curate',
     ...files,
@@ -57,7 +62,7 @@ function measure(files: readonly string[], rows: number, workers: number, out: s
     '--workers',
     String(workers),
   ];
-  const child = spawnSync(process.execPath, ['--input-type=module', '-e', script, cli, cli, ...args], {
+  const child = spawnSync(process.execPath, [measured, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
   });
@@ -81,7 +86,6 @@ function measure(files: readonly string[], rows: number, workers: number, out: s
   };
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'metaclip-bench-'));
 const figures: Figures[] = [];
 const machine = describeMachine();
 console.log(`${machine['cpu'] ?? ''}, Node ${machine['node'] ?? ''}, commit ${machine['commit'] ?? ''}`);
