@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { cacheFolder } from '../common/cache-folder.ts';
 import { formatCount, ProgressLine } from '../common/progress.ts';
 import { readClassList, readTemplates } from '../model/evaluate/names/read-names.ts';
-import { evaluatePairs, type PairsProgress } from '../model/evaluate/pairs/evaluate-pairs.ts';
+import { evaluatePairs } from '../model/evaluate/pairs/evaluate-pairs.ts';
 import type { PairsResult } from '../model/evaluate/pairs/results.ts';
+import type { PairsProgress } from '../model/evaluate/pairs/sample-pairs.ts';
 import type { Command, CommandIo } from './command.ts';
 import { MODEL_OPTIONS, withModel } from './model-options.ts';
 

@@ -6,40 +6,18 @@ import { join } from 'node:path';
 import { MetaclipError } from '../../../common/errors.ts';
 import { checkWritable, writeFileAtomic } from '../../../common/files.ts';
 import { checkInterrupted } from '../../encode/image-stream.ts';
-import { refusalReason, sortedReasons } from '../../refusals.ts';
-import type { Embeddings } from '../../score/embeddings.ts';
-import { DropCounts } from '../data/data-set.ts';
+import { sortedReasons } from '../../refusals.ts';
 import { distributionOf } from '../metrics/distribution.ts';
 import { dotOfRows } from '../metrics/dot.ts';
 import { retrievalRecalls } from '../metrics/retrieval.ts';
 import { pairsPage } from '../page/pairs-page.ts';
-import type { EvaluationModel } from '../zeroshot/evaluate-zeroshot.ts';
 import { cachedClassWeights } from '../zeroshot/text-weights.ts';
-import { BoundedSample, drawOf } from './bounded-sample.ts';
 import { classesOf } from './class-share.ts';
-import { type ImageStore, keysOfImage, openImageStore } from './image-store.ts';
+import { embedSampledImages, embedSampledTexts, keyOf, type PairsModel } from './embed-sample.ts';
+import { type ImageStore, openImageStore } from './image-store.ts';
 import { openPairSource, type PairSource } from './pair-source.ts';
+import { type JudgedInput, type PairsProgress, samplePairs } from './sample-pairs.ts';
 import { comparePairs, type PairsInputResult, type PairsResult } from './results.ts';
-
-/** Images whose keys are kept at a time; of a store with more a sample is. */
-export const MAX_INDEXED_IMAGES = 500_000;
-const TEXTS_A_CALL = 1024;
-
-/** A model that embeds texts too. */
-export interface PairsModel extends EvaluationModel {
-  readonly embedText: (
-    texts: readonly string[],
-    options: { readonly signal?: AbortSignal },
-  ) => Promise<Embeddings>;
-}
-
-/** How far it is. */
-export interface PairsProgress {
-  readonly phase: 'look' | 'match' | 'images' | 'texts' | 'classes' | 'retrieval';
-  readonly done: number;
-  /** 0 when unknown. */
-  readonly total: number;
-}
 
 /** Options of {@link evaluatePairs}. */
 export interface PairsOptions {
@@ -62,27 +40,10 @@ export interface PairsOptions {
   readonly onProgress?: (progress: PairsProgress) => void;
 }
 
-/** A pair whose image is at hand. */
-interface SampledPair {
-  readonly imageId: string;
-  readonly caption: string;
-}
-
-/** An input and its sample. */
-interface JudgedInput {
-  readonly name: string;
-  readonly path: string;
-  readonly store: ImageStore;
-  readonly pairs: number;
-  readonly pairsWithImage: number;
-  readonly sample: readonly SampledPair[];
-  readonly drops: DropCounts;
-}
-
 /**
  * Writes `OUT/pairs.json` and `OUT/report.html`.
  *
- * Memory: the keys of at most {@link MAX_INDEXED_IMAGES} images (some 300 bytes each), twice `limit` pairs an input, and the embeddings
+ * Memory: the keys of at most 500,000 images (some 300 bytes each), twice `limit` pairs an input, and the embeddings
  * of the samples; never the images or the pool.
  *
  * @param model - both sides
@@ -110,7 +71,9 @@ export async function evaluatePairs(model: PairsModel, options: PairsOptions): P
   for (const [at, source] of sources.entries()) {
     const store = stores[at];
     if (store === undefined) throw new Error('an input without a store');
-    judged.push(await samplePairs(source, options.names?.[at] ?? source.name, store, limit, seed, options));
+    judged.push(
+      await samplePairs(source, options.names?.[at] ?? source.name, store, { ...options, limit, seed }),
+    );
   }
   const images = await embedSampledImages(model, judged, options);
   const texts = await embedSampledTexts(model, judged, options);
@@ -204,134 +167,6 @@ async function openStores(sources: readonly PairSource[], images: string | undef
     result.push(store);
   }
   return result;
-}
-
-async function samplePairs(
-  source: PairSource,
-  name: string,
-  store: ImageStore,
-  limit: number,
-  seed: number,
-  options: PairsOptions,
-): Promise<JudgedInput> {
-  const drops = new DropCounts();
-  const sample = new BoundedSample<SampledPair>(limit);
-  let pairs = 0;
-  let pairsWithImage = 0;
-  const take = (imageId: string, caption: string): void => {
-    pairsWithImage++;
-    const draw = drawOf(seed, imageId, caption);
-    if (sample.takes(draw)) sample.add(draw, { imageId, caption });
-  };
-  if (source.kind === 'webdataset') {
-    for await (const { id, caption } of store.scan(drops)) {
-      checkInterrupted(options.signal);
-      pairs++;
-      options.onProgress?.({ phase: 'match', done: pairs, total: 0 });
-      if (caption === null || caption.trim() === '')
-        drops.drop('missing-text', id, 'an image without a text');
-      else take(id, caption);
-    }
-  } else {
-    const idOfKey = await indexImages(store, seed, drops, options);
-    for await (const { caption, imageKeys } of source.read(drops)) {
-      if (++pairs % 1000 === 0) checkInterrupted(options.signal);
-      options.onProgress?.({ phase: 'match', done: pairs, total: 0 });
-      const key = imageKeys.find((one) => idOfKey.has(one));
-      if (key !== undefined) take(idOfKey.get(key) ?? '', caption);
-    }
-  }
-  if (pairsWithImage === 0) {
-    throw new MetaclipError(
-      'E_INPUT_EMPTY',
-      `${source.path}: of ${pairs} pairs none has its image in ${store.path}`,
-      {
-        hint: 'images are found by url or uid in KEY.json, by a file named after the uid, or by a path as url',
-        details: { path: source.path, pairs },
-      },
-    );
-  }
-  return { name, path: source.path, store, pairs, pairsWithImage, sample: sample.sorted(), drops };
-}
-
-async function indexImages(
-  store: ImageStore,
-  seed: number,
-  drops: DropCounts,
-  options: PairsOptions,
-): Promise<ReadonlyMap<string, string>> {
-  const images = new BoundedSample<{ readonly id: string; readonly keys: readonly string[] }>(
-    MAX_INDEXED_IMAGES,
-  );
-  let done = 0;
-  for await (const image of store.scan(drops)) {
-    if (++done % 1000 === 0) checkInterrupted(options.signal);
-    options.onProgress?.({ phase: 'look', done, total: 0 });
-    const draw = drawOf(seed, image.id);
-    if (images.takes(draw)) images.add(draw, { id: image.id, keys: keysOfImage(image, store.path) });
-  }
-  const idOfKey = new Map<string, string>();
-  for (const { id, keys } of images.sorted())
-    for (const key of keys) if (!idOfKey.has(key)) idOfKey.set(key, id);
-  return idOfKey;
-}
-
-const keyOf = (store: ImageStore, imageId: string): string => `${store.path}\n${imageId}`;
-
-/** Each image once, whatever the number of inputs and pairs that have it. */
-async function embedSampledImages(
-  model: PairsModel,
-  judged: readonly JudgedInput[],
-  options: PairsOptions,
-): Promise<ReadonlyMap<string, Float32Array>> {
-  const rows = new Map<string, Float32Array>();
-  const { signal } = options;
-  const total = new Set(
-    judged.flatMap(({ store, sample }) => sample.map(({ imageId }) => keyOf(store, imageId))),
-  ).size;
-  let done = 0;
-  for (const store of new Set(judged.map((input) => input.store))) {
-    const users = judged.filter((input) => input.store === store);
-    const wanted = new Set(users.flatMap(({ sample }) => sample.map(({ imageId }) => imageId)));
-    const ids: string[] = [];
-    const sources = async function* (): AsyncGenerator<string | Uint8Array, void, void> {
-      // What is wrong with the store was counted when it was looked through.
-      for await (const { id, image } of store.read((one) => wanted.has(one), new DropCounts())) {
-        ids.push(id);
-        yield image;
-      }
-    };
-    for await (const answer of model.embedImages(sources(), signal === undefined ? {} : { signal })) {
-      const id = ids[answer.index] ?? '';
-      done++;
-      options.onProgress?.({ phase: 'images', done, total });
-      if (answer.ok) rows.set(keyOf(store, id), answer.embedding);
-      else for (const { drops } of users) drops.drop(refusalReason(answer.error), id, answer.error.message);
-    }
-    checkInterrupted(signal);
-  }
-  return rows;
-}
-
-async function embedSampledTexts(
-  model: PairsModel,
-  judged: readonly JudgedInput[],
-  options: PairsOptions,
-): Promise<ReadonlyMap<string, Float32Array>> {
-  const captions = [...new Set(judged.flatMap(({ sample }) => sample.map(({ caption }) => caption)))];
-  const rows = new Map<string, Float32Array>();
-  for (let start = 0; start < captions.length; start += TEXTS_A_CALL) {
-    const part = captions.slice(start, start + TEXTS_A_CALL);
-    options.onProgress?.({ phase: 'texts', done: start, total: captions.length });
-    const { data } = await model.embedText(
-      part,
-      options.signal === undefined ? {} : { signal: options.signal },
-    );
-    for (const [at, caption] of part.entries()) {
-      rows.set(caption, data.slice(at * model.dimension, (at + 1) * model.dimension));
-    }
-  }
-  return rows;
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {
