@@ -149,7 +149,8 @@ footer { margin-top: 3.5rem; border-top: 1px solid var(--line); padding-top: 1re
   .tiles dd.value { font-size: 1.4rem; }
   .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: 0.5rem; }
   td, th { padding-inline: 0.35rem; }
-  #entries tbody th { min-width: 6rem; }
+  thead th, thead th.number { white-space: normal; vertical-align: bottom; } table { font-size: 0.88rem; }
+  #entries tbody th { min-width: 6rem; } #entries th:not([aria-sort]) button::after { content: ''; }
   .flow td.bar { min-width: 3rem; width: 26%; }
 }
 @media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
