@@ -35,6 +35,8 @@ export interface ImportedParts {
   readonly notes: readonly string[];
 }
 
+/** Of the first MetaCLIP family, as of CLIP. */
+const CLIP_VOCABULARY = 49_408;
 const SIDES = ['vision', 'text'] as const;
 type Side = (typeof SIDES)[number];
 
@@ -96,7 +98,8 @@ export async function writeGraphs(
 ): Promise<ImportedParts> {
   const { tensors, architecture, preprocess, logitScale, sample } = prepared;
   const mode = options.weights ?? 'link';
-  const linked = mode === 'link' ? await linkSources(tensors, out) : new Map<string, string>();
+  const notes = noteActivation(architecture, options);
+  const linked = mode === 'link' ? await linkSources(tensors, out, notes) : new Map<string, string>();
   const built = SIDES.map((side) => {
     const graph = new OnnxGraph(side);
     const plan = new WeightPlan(graph, mode, (path) => linked.get(path) ?? `${side}.weights`);
@@ -141,7 +144,7 @@ export async function writeGraphs(
     files: [...files, ...linkedFiles],
     writtenBytes,
     linkedBytes: linkedFiles.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    notes: [],
+    notes,
   };
 }
 
@@ -189,12 +192,25 @@ function graphFile(side: Side): string {
 }
 
 /** Name in the folder, by path of the checkpoint's file. */
-async function linkSources(tensors: ClipTensors, out: string): Promise<Map<string, string>> {
+async function linkSources(tensors: ClipTensors, out: string, notes: string[]): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   for (const [, { file }] of listTensors(tensors)) {
-    if (!names.has(file)) names.set(file, (await placeLinked(file, out)).name);
+    if (names.has(file)) continue;
+    const { name, how } = await placeLinked(file, out);
+    names.set(file, name);
+    if (how === 'copied')
+      notes.push(`${name} was copied: it lies on another file system, or on one without hard links`);
   }
   return names;
+}
+
+/** The weights can't tell, and the config may be wrong: the one case that is known to have been published. */
+function noteActivation({ activation, text }: Architecture, options: ImportOptions): string[] {
+  const isOfFirstFamily = text.vocabSize === CLIP_VOCABULARY;
+  if (activation !== 'gelu' || options.activation !== undefined || !isOfFirstFamily) return [];
+  return [
+    'the config says gelu: early conversions of MetaCLIP 1 said so by mistake. If this is one, fetch its config anew or give --activation quick_gelu',
+  ];
 }
 
 async function readLogitScale({ logitScale }: ClipTensors, reader: RangeReader): Promise<number> {
