@@ -54,12 +54,14 @@ export async function embedSampledImages(
   ).size;
   let done = 0;
   for (const store of new Set(judged.map((input) => input.store))) {
-    const users = judged.filter((input) => input.store === store);
-    const wanted = new Set(users.flatMap(({ sample }) => sample.map(({ imageId }) => imageId)));
+    const users = judged
+      .filter((input) => input.store === store)
+      .map(({ drops, sample }) => ({ drops, ids: new Set(sample.map(({ imageId }) => imageId)) }));
+    const isWanted = (id: string): boolean => users.some((user) => user.ids.has(id));
     const ids: string[] = [];
     const sources = async function* (): AsyncGenerator<string | Uint8Array, void, void> {
       // What is wrong with the store was counted when it was looked through.
-      for await (const { id, image } of store.read((one) => wanted.has(one), new DropCounts())) {
+      for await (const { id, image } of store.read(isWanted, new DropCounts())) {
         ids.push(id);
         yield image;
       }
@@ -69,7 +71,11 @@ export async function embedSampledImages(
       done++;
       options.onProgress?.({ phase: 'images', done, total });
       if (answer.ok) rows.set(keyOf(store, id), answer.embedding);
-      else for (const { drops } of users) drops.drop(refusalReason(answer.error), id, answer.error.message);
+      else {
+        for (const { drops, ids: own } of users) {
+          if (own.has(id)) drops.drop(refusalReason(answer.error), id, answer.error.message);
+        }
+      }
     }
     checkInterrupted(signal);
   }
