@@ -53,7 +53,12 @@ for (const [emoji, { name, group }] of Object.entries(read('unicode-emoji-json/d
   if (key.includes('200d') && /1f46[89]|1f9d1|2640|2642/.test(key)) continue;
   const words = (keywords[emoji] ?? []).map((word) => word.replaceAll('_', ' ').toLowerCase());
   indexOf.set(key, emojis.length);
-  emojis.push({ emoji, name: name.toLowerCase(), group, keywords: words.filter((word) => /^[a-z][a-z -]+$/.test(word)) });
+  emojis.push({
+    emoji,
+    name: name.toLowerCase(),
+    group,
+    keywords: words.filter((word) => /^[a-z][a-z -]+$/.test(word)),
+  });
 }
 
 // Sets without a table of characters (`chars.json`) are read by the names that the other sets give.
@@ -81,7 +86,10 @@ async function render(icons, name) {
   const { body, left = 0, top = 0, width = icons.width, height = icons.height } = icons.icons[name];
   const size = `viewBox="${left} ${top} ${width} ${height}" width="256" height="256"`;
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ${size}>${body}</svg>`;
-  const { data, info } = await sharp(Buffer.from(svg)).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(Buffer.from(svg))
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const box = { left: info.width, top: info.height, right: -1, bottom: -1 };
   for (let y = 0; y < info.height; y++) {
     for (let x = 0; x < info.width; x++) {
@@ -93,7 +101,12 @@ async function render(icons, name) {
     }
   }
   if (box.right < 0) return undefined;
-  const drawn = { left: box.left, top: box.top, width: box.right - box.left + 1, height: box.bottom - box.top + 1 };
+  const drawn = {
+    left: box.left,
+    top: box.top,
+    width: box.right - box.left + 1,
+    height: box.bottom - box.top + 1,
+  };
   const scale = DRAWN / Math.max(drawn.width, drawn.height);
   const w = Math.max(1, Math.round(drawn.width * scale));
   const h = Math.max(1, Math.round(drawn.height * scale));
@@ -102,7 +115,13 @@ async function render(icons, name) {
   return await sharp(data, { raw: { width: info.width, height: info.height, channels: 4 } })
     .extract(drawn)
     .resize(w, h, { fit: 'fill', kernel: 'cubic' })
-    .extend({ left: x, top: y, right: CANVAS - w - x, bottom: CANVAS - h - y, background: { r: 0, g: 0, b: 0, alpha: 0 } })
+    .extend({
+      left: x,
+      top: y,
+      right: CANVAS - w - x,
+      bottom: CANVAS - h - y,
+      background: { r: 0, g: 0, b: 0, alpha: 0 },
+    })
     .raw()
     .toBuffer();
 }
