@@ -45,6 +45,11 @@ const commands: ShellCommand[] = blocks.flatMap(({ language, lines, line }, at) 
   return lines.map((text, i) => ({ line: line + i, text, shown }));
 });
 
+/** The words of a command as a shell makes them, double quotes included. */
+function wordsOf(text: string): string[] {
+  return (text.match(/(?:"[^"]*"|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
+}
+
 /** What of a printed summary does not depend on the machine and the place. */
 function stableLines(lines: readonly string[]): string[] {
   return lines.filter((line) => !/^ {2}seconds |^Shards: /.test(line));
@@ -74,8 +79,8 @@ describe('README.md', () => {
     );
     for (const { text, line } of commands) {
       assert.match(text, /^(metaclip|npm run) /, `line ${line}`);
-      // Split at spaces below, as a shell does with these characters only.
-      assert.match(text, /^[\w ./:=-]+$/, `line ${line}`);
+      // Split below as a shell does with these characters only.
+      assert.match(text, /^(?:[\w ./:=-]|"[\w {}.]*")+$/, `line ${line}`);
     }
     // Every output is compared below: with a command's, or the demo's.
     const shownCount = commands.filter(({ shown }) => shown !== undefined).length;
@@ -133,7 +138,9 @@ describe('what README.md tells to run', () => {
     folder = makeTempFolder({ after: (hook) => hooks.push(hook) });
     environment = { METACLIP_CACHE: join(folder, 'cache') };
     mkdirSync(join(folder, 'work'));
-    cpSync(join(root, 'sample'), join(folder, 'work', 'sample'), { recursive: true });
+    for (const name of ['sample', 'models']) {
+      cpSync(join(root, name), join(folder, 'work', name), { recursive: true });
+    }
   });
   after(() => {
     for (const hook of hooks) hook();
@@ -144,7 +151,7 @@ describe('what README.md tells to run', () => {
   for (const { text, line, shown } of commands) {
     if (!text.startsWith('metaclip ')) continue;
     it(`line ${line}: ${text}`, async () => {
-      const { code, stdout, stderr } = await runCli(text.split(' ').slice(1), environment, work());
+      const { code, stdout, stderr } = await runCli(wordsOf(text).slice(1), environment, work());
       assert.equal(code, 0, stderr);
       assert.notEqual(stdout, '');
       if (shown !== undefined) assert.deepEqual(stdout.trimEnd().split('\n'), shown);
