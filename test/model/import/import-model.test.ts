@@ -1,23 +1,20 @@
 /** What an import makes of a folder, and what it says about sources that can't be imported. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
-  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
-import { MetaclipError } from '../../../src/common/errors.ts';
+import { describe, it } from 'node:test';
 import { importModel } from '../../../src/model/import/import-model.ts';
 import { type ImportOptions, parsePooling } from '../../../src/model/import/import-options.ts';
-import { listModels } from '../../../src/model/list-models.ts';
 import { MODEL_MANIFEST, readModelFolder } from '../../../src/model/model-folder.ts';
 import { makeInputs, runFolder } from '../../helpers/clip-parity.ts';
 import {
@@ -28,38 +25,9 @@ import {
   openClipConfig,
   TINY,
 } from '../../helpers/clip-weights.ts';
-import { runCli } from '../../helpers/run-cli.ts';
+import { failureOf, makeSource } from '../../helpers/hub-folder.ts';
 import { makeTempFolder } from '../../helpers/temp-folder.ts';
 import { writeSafetensors, writeTorchFile } from '../../helpers/write-checkpoint.ts';
-
-/** A hub folder; `change` may break it before it is written. */
-function makeSource(
-  test: TestContext,
-  change: (parts: { tensors: MadeTensors; config: Record<string, unknown> }) => void = () => undefined,
-): { source: string; out: string } {
-  const root = makeTempFolder(test);
-  const source = join(root, 'in');
-  mkdirSync(source);
-  const tensors = makeClip(TINY, 5, 'transformers');
-  const config = { ...hubConfig(TINY, 'quick_gelu') };
-  change({ tensors, config });
-  writeSafetensors(join(source, 'model.safetensors'), tensors);
-  writeFileSync(join(source, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(source, 'tokenizer.json'), '{"a tokenizer": true}');
-  writeFileSync(join(source, 'tokenizer_config.json'), '{}');
-  writeFileSync(join(source, 'README.md'), '---\nlicense: other\nlicense_name: "fair-2"\n---\n');
-  return { source, out: join(root, 'out') };
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<MetaclipError> {
-  const error: unknown = await promise.then(
-    () => assert.fail('nothing was thrown'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof MetaclipError, String(error));
-  assert.ok(error.hint !== undefined, error.message);
-  return error;
-}
 
 const get = (tensors: MadeTensors, name: string): MadeTensor => tensors.get(name) ?? assert.fail(name);
 const LAYER = 'vision_model.encoder.layers.1.';
@@ -97,7 +65,7 @@ describe('importModel', () => {
     const weights = join(source, 'model.safetensors');
     const blob = join(source, '..', 'blob');
     linkSync(weights, blob);
-    execFileSync('rm', [weights]);
+    rmSync(weights);
     symlinkSync(blob, weights);
     await importModel(source, out);
     assert.equal(statSync(join(out, 'model.safetensors')).ino, statSync(blob).ino);
@@ -399,99 +367,5 @@ describe('importModel', () => {
       'E_INTERRUPTED',
     );
     assert.deepEqual(readdirSync(out), []);
-  });
-});
-
-describe('readModelFolder', () => {
-  it('notices weights that were changed, cut off or removed after the import', async (test) => {
-    const { source, out } = makeSource(test);
-    await importModel(source, out, { weights: 'embed' });
-    const path = join(out, 'text.weights');
-    const bytes = readFileSync(path);
-    const changed = Buffer.from(bytes);
-    changed[bytes.length - 1]! ^= 1;
-    writeFileSync(path, changed);
-    assert.match(
-      (await failureOf(readModelFolder(out))).message,
-      /text\.weights: not the file that was imported, its content/,
-    );
-    truncateSync(path, 100);
-    assert.match((await failureOf(readModelFolder(out))).message, /100 bytes instead of \d+/);
-    execFileSync('rm', [path]);
-    assert.equal((await failureOf(readModelFolder(out))).code, 'E_MODEL_MISSING');
-    const [listed] = await listModels(join(out, '..'));
-    assert.ok(listed !== undefined && 'error' in listed && listed.error.code === 'E_MODEL_MISSING');
-  });
-
-  it('names the next step where there is no model', async (test) => {
-    const folder = makeTempFolder(test);
-    for (const path of [folder, join(folder, 'absent')]) {
-      const error = await failureOf(readModelFolder(path));
-      assert.equal(error.code, 'E_MODEL_MISSING');
-      assert.match(error.hint ?? '', /metaclip model import/);
-    }
-  });
-
-  const FIELDS: readonly (readonly [string, unknown, RegExp])[] = [
-    ['formatVersion', 2, /format version 2, this program reads 1/],
-    ['embedDim', -1, /embedDim must be a whole number of at least 1, it is -1/],
-    ['vision', { file: '../vision.onnx' }, /file must be the name of a file in the folder/],
-    ['files', [{ name: '/etc/passwd' }], /name must be the name of a file in the folder/],
-    ['dtype', 'int3', /dtype must be one of float32/],
-    ['preprocess', null, /preprocess must be an object, it is null/],
-  ];
-  for (const [field, value, message] of FIELDS) {
-    it(`refuses a manifest with a wrong ${field}`, async (test) => {
-      const { source, out } = makeSource(test);
-      const { manifest } = await importModel(source, out);
-      writeFileSync(join(out, MODEL_MANIFEST), JSON.stringify({ ...manifest, [field]: value }));
-      const error = await failureOf(readModelFolder(out));
-      assert.equal(error.code, 'E_MODEL_FORMAT');
-      assert.match(error.message, message);
-    });
-  }
-});
-
-describe('the graphs', () => {
-  const onnx = spawnSync('/usr/bin/python3', ['-c', 'import onnx']);
-  const skip = onnx.status === 0 ? false : 'skipped: no /usr/bin/python3 with onnx here';
-  it("pass ONNX's own checker with shape inference, in every mode", { skip }, async (test) => {
-    const { source, out } = makeSource(test);
-    const graphs: string[] = [];
-    for (const weights of ['link', 'embed', 'float16', 'int8'] as const) {
-      await importModel(source, join(out, weights), { weights });
-      graphs.push(join(out, weights, 'vision.onnx'), join(out, weights, 'text.onnx'));
-    }
-    const script =
-      'import sys, onnx\nfor path in sys.argv[1:]: onnx.checker.check_model(path, full_check=True)';
-    const run = spawnSync('/usr/bin/python3', ['-c', script, ...graphs]);
-    assert.equal(run.status, 0, run.stderr.toString());
-  });
-});
-
-describe('metaclip model', () => {
-  it('imports, tells and lists from the command line', async (test) => {
-    const { source, out } = makeSource(test);
-    const imported = await runCli([
-      'model',
-      'import',
-      source,
-      '--out',
-      out,
-      '--quantize',
-      'int8',
-      '--name',
-      'a b',
-    ]);
-    assert.equal(imported.code, 0, imported.stderr);
-    assert.match(
-      imported.stdout,
-      /^a b\n {2}licence +fair-2\n {2}images +24 px, patches of 8; 3 layers, width 48, 3 heads\n/,
-    );
-    const info = await runCli(['model', 'info', out]);
-    assert.match(info.stdout, /weights +int8\n/);
-    const wrong = await runCli(['model', 'import', source, '--out', out, '--dtype', 'int4']);
-    assert.equal(wrong.code, 2);
-    assert.match(wrong.stderr, /^E_USAGE {2}--dtype "int4": it can be float16/);
   });
 });
