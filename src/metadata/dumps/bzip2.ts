@@ -14,7 +14,7 @@ const FEED_BYTES = 64 * 1024;
 const MAX_STEP_BYTES = 128 << 20;
 
 /**
- * Decompresses bzip2. 11 MB of output a second, which is the slowest step of counting a dump: decompress with lbzip2
+ * Decompresses bzip2, 11 MB of output a second: decompress with lbzip2
  * beforehand where that matters.
  *
  * Memory: 4 MiB for a block and the output of a step, at most {@link MAX_STEP_BYTES}. The decoder keeps the bytes of a block

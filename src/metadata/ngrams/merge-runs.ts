@@ -124,5 +124,14 @@ class ReaderHeap {
 /** False where there is no such reader. */
 function isBefore(a: RunReader | undefined, b: RunReader | undefined): boolean {
   if (a === undefined || b === undefined) return false;
-  return a.buffer.compare(b.buffer, b.start, b.end, a.start, a.end) < 0;
+  // Keys are short: a call into native code costs more than the loop.
+  const [bytesA, bytesB]: [Uint8Array, Uint8Array] = [a.buffer, b.buffer];
+  const [startA, startB] = [a.start, b.start];
+  const [lengthA, lengthB] = [a.end - startA, b.end - startB];
+  const shared = lengthA < lengthB ? lengthA : lengthB;
+  for (let i = 0; i < shared; i++) {
+    const difference = (bytesA[startA + i] ?? 0) - (bytesB[startB + i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return lengthA < lengthB;
 }
