@@ -1,5 +1,5 @@
 /**
- * Counting words and word pairs: 1 GB of text within bounded memory.
+ * Counting words and word pairs within bounded memory, of 1 GB of text unless told otherwise.
  *
  *   npm run bench:ngrams [-- MEGABYTES [MEMORY_MB]]
  *
