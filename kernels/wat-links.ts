@@ -27,7 +27,7 @@ const TEXT_BYTES: i32 = 2293760;
 const COLUMN_BYTES: i32 = 1507328;
 const INPUT: i32 = 3866624;
 
-/** Where {@link emit} leaves its counts: rows, images with an empty text, images without one. */
+/** Where {@link emit} leaves its counts: rows, empty texts, images without one, rows whose link was relative. */
 const COUNTS: i32 = 2048;
 
 const BATCH_ROWS: i32 = 4096;
@@ -570,6 +570,7 @@ export function emit(
 ): i32 {
   let emptyCount = 0;
   let missingCount = 0;
+  let relativeCount = 0;
   for (; image < imageCount; image++) {
     const urlEnd = load<i32>(URL_OFFSETS + rowCount * 4);
     const textEnd = load<i32>(TEXT_OFFSETS + rowCount * 4);
@@ -622,6 +623,7 @@ export function emit(
       store<u8>(TEXT_KEYS + rowCount, key - 1);
       store<u32>(PAGE_IDS + rowCount * 4, pageId);
       rowCount++;
+      relativeCount += i32(href != HREF_ABSOLUTE);
       store<i32>(URL_OFFSETS + rowCount * 4, urlTo);
       store<i32>(TEXT_OFFSETS + rowCount * 4, textTo);
     }
@@ -629,5 +631,6 @@ export function emit(
   store<i32>(COUNTS, rowCount);
   store<i32>(COUNTS + 4, emptyCount);
   store<i32>(COUNTS + 8, missingCount);
+  store<i32>(COUNTS + 12, relativeCount);
   return image;
 }

@@ -40,6 +40,9 @@ export function describeRunStats(stats: RunStats, withExplanation: boolean): str
       : Object.entries(texts.textKeys).map(([key, { before, after }]) =>
           line(`texts from ${key}`, formatCount(before), `${formatCount(after)} kept`),
         )),
+    stats.relativeUrlShare === null
+      ? ''
+      : line('relative urls', percent(stats.relativeUrlShare), 'of the pairs read from pages'),
     languages.englishShare === null
       ? line('language', 'not asked', 'by the run')
       : line('English', percent(languages.englishShare), 'of the texts with an entry'),

@@ -10,7 +10,7 @@ import type { MatchedPaths } from '../matched/matched-files.ts';
 import { copyColumns, type PairBatch, type PairColumns } from '../pair-batch.ts';
 import { RunLayout } from '../run/layout.ts';
 import { openPairReader } from '../sources/open-input.ts';
-import { DropLog } from '../sources/source.ts';
+import { DropLog, type UrlOrigins } from '../sources/source.ts';
 import type { BareResult, JobContext, MatchJob } from './job.ts';
 import type { MatchTotals, PairSink } from './match-sink.ts';
 import { ThreadedSink } from './match-thread.ts';
@@ -27,7 +27,8 @@ const FILE_FAILURES: ReadonlySet<string> = new Set(['E_INPUT_UNREADABLE', 'E_FOR
  *
  * @param job - input file and options
  * @param context - automaton, language model, progress counters
- * @returns report with `pairs` (read), `matched` (kept rows), `matches`, and drops by reason
+ * @returns report with `pairs` (read), `matched` (kept rows), `matches`, `linked` and `relative` (see UrlOrigins), and drops by
+ *   reason
  * @throws {@link MetaclipError} `E_COLUMN_MISSING`, `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
  */
 export async function matchJob(job: MatchJob, context: JobContext): Promise<BareResult> {
@@ -40,9 +41,10 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
     metadata: job.footer,
   };
   const drops = new DropLog();
+  const origins: UrlOrigins = { linked: 0, relative: 0 };
   const pairs = new PairQueue(job, context, paths);
   try {
-    const failure = await readPairs(job, context, drops, (batch) => pairs.write(batch));
+    const failure = await readPairs(job, context, { drops, origins }, (batch) => pairs.write(batch));
     const totals = await pairs.close();
     const committed = [
       { path: outputs[0], sizeBytes: await commitFile(paths.parquetPath, outputs[0]) },
@@ -51,7 +53,12 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
     const counts = new Map([...drops.counts, ...totals.drops]);
     return {
       outputs: committed,
-      totals: { pairs: totals.pairCount, matched: totals.matchedCount, matches: totals.matchCount },
+      totals: {
+        pairs: totals.pairCount,
+        matched: totals.matchedCount,
+        matches: totals.matchCount,
+        ...origins,
+      },
       drops: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
       samples: [...drops.samples, ...totals.samples],
       ...(failure === undefined ? {} : { failure }),
@@ -68,14 +75,14 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
 async function readPairs(
   job: MatchJob,
   context: JobContext,
-  drops: DropLog,
+  log: { readonly drops: DropLog; readonly origins: UrlOrigins },
   onBatch: (batch: PairBatch) => Promise<void>,
 ): Promise<{ code: string; message: string } | undefined> {
   const progress = new BigInt64Array(context.progress);
   const reader = openPairReader(job.format);
   const batches = reader(job.path, {
     compat: job.compat,
-    drops,
+    ...log,
     onBytes: (byteCount) => Atomics.add(progress, PROGRESS.bytes, BigInt(byteCount)),
     ...(job.urlColumn === null ? {} : { urlColumn: job.urlColumn }),
     ...(job.textColumn === null ? {} : { textColumn: job.textColumn }),
@@ -88,7 +95,7 @@ async function readPairs(
     return undefined;
   } catch (error) {
     if (!(error instanceof MetaclipError) || !FILE_FAILURES.has(error.code)) throw error;
-    drops.drop(UNREADABLE_REASON, -1, -1, error.message);
+    log.drops.drop(UNREADABLE_REASON, -1, -1, error.message);
     return { code: error.code, message: error.message };
   }
 }

@@ -66,12 +66,22 @@ export class DropLog {
   }
 }
 
+/** Where the urls of a crawl came from; counted by the readers that join urls, and by pair. */
+export interface UrlOrigins {
+  /** Pairs whose url was a link of a page. */
+  linked: number;
+  /** Those of them whose link was relative: without a scheme. */
+  relative: number;
+}
+
 /** What a reader is told. */
 export interface ExtractContext {
   readonly compat: Compat;
   readonly drops: DropLog;
   /** Called with the number of further bytes read from the file as it lies on disk; drives the progress line. */
   readonly onBytes: (byteCount: number) => void;
+  /** Counted into, where given. */
+  readonly origins?: UrlOrigins;
   /** Name of the url column or key; found by itself when absent. Pools only. */
   readonly urlColumn?: string;
   /** Name of the text column or key; found by itself when absent. Pools only. */

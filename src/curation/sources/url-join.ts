@@ -35,6 +35,14 @@ interface UrlParts {
 }
 
 /**
+ * @param href - a link as it stands in a page
+ * @returns whether it has no scheme of its own (RFC 3986, 4.2), so that it means nothing without its page
+ */
+export function isRelativeLink(href: string): boolean {
+  return !/^[\0- ]*[a-z][a-z0-9+.-]*:/i.test(href);
+}
+
+/**
  * Joins links to one base url. Make one per page: the base is parsed once, and the three commonest kinds of link
  * (absolute, from the root, below the page's folder) are recognised in one pass over their characters and never parsed.
  */

@@ -15,7 +15,7 @@ import { mayHoldImages, scanPage, type ImageText } from './html-images.ts';
 import { decodeBody, parseHttpResponse } from './http-payload.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext, type ExtractReason } from './source.ts';
 import { stripText } from './strip-text.ts';
-import { UrlJoiner } from './url-join.ts';
+import { isRelativeLink, UrlJoiner } from './url-join.ts';
 import { openWarcRecords, type WarcRecord } from './warc-records.ts';
 import { stripAngleBrackets } from './warc-head.ts';
 
@@ -117,8 +117,15 @@ function* findImages(
     if (texts.length === 0) drop('missing-text', href);
     if (kept.length === 0) continue;
     const url = joiner.join(href);
-    if (url === undefined) drop('bad-url', `${href} on ${pageUrl}`);
-    else yield { url, texts: kept, pageUrl };
+    if (url === undefined) {
+      drop('bad-url', `${href} on ${pageUrl}`);
+      continue;
+    }
+    if (context.origins !== undefined) {
+      context.origins.linked += kept.length;
+      if (isRelativeLink(href)) context.origins.relative += kept.length;
+    }
+    yield { url, texts: kept, pageUrl };
   }
 }
 

@@ -40,6 +40,7 @@ export class WatLinkKernel implements ImageLinks {
   /** What {@link WatLinkKernel.emit} counted. */
   emptyTextCount = 0;
   missingTextCount = 0;
+  relativeCount = 0;
   imageCount = 0;
   readonly bytes: Buffer;
   readonly #kinds: Uint8Array;
@@ -57,7 +58,7 @@ export class WatLinkKernel implements ImageLinks {
     this.bytes = Buffer.from(buffer);
     this.#kinds = new Uint8Array(buffer, KINDS, MAX_IMAGES * FIELD_COUNT);
     this.#ranges = new Int32Array(buffer, RANGES, MAX_IMAGES * FIELD_COUNT * 2);
-    this.#counts = new Int32Array(buffer, COUNTS, 3);
+    this.#counts = new Int32Array(buffer, COUNTS, 4);
     this.#skim = kernel.getFunction('skim');
     this.#emit = kernel.getFunction('emit');
     this.batch = new PairBatch({
@@ -120,6 +121,7 @@ export class WatLinkKernel implements ImageLinks {
     const { batch } = this;
     this.emptyTextCount = 0;
     this.missingTextCount = 0;
+    this.relativeCount = 0;
     if (batch.hasGrown) return image;
     const next = this.#emit(
       image,
@@ -132,6 +134,7 @@ export class WatLinkKernel implements ImageLinks {
     batch.commitRows(this.#counts[0] ?? 0, pageUrl);
     this.emptyTextCount = this.#counts[1] ?? 0;
     this.missingTextCount = this.#counts[2] ?? 0;
+    this.relativeCount = this.#counts[3] ?? 0;
     return next;
   }
 

@@ -17,7 +17,7 @@ import {
   type ExtractReason,
 } from './source.ts';
 import { stripText } from './strip-text.ts';
-import { UrlJoiner } from './url-join.ts';
+import { isRelativeLink, UrlJoiner } from './url-join.ts';
 import { stripAngleBrackets } from './warc-head.ts';
 import { openWarcRecords, type WarcRecord } from './warc-records.ts';
 import {
@@ -136,6 +136,7 @@ class WatPage {
   /** Adds ordinary images, from `image` on, the quick way; returns the first that takes {@link WatPage.addImage}. */
   emitImages(kernel: WatLinkKernel, image: number): number {
     const { drops } = this.#context;
+    const rowsBefore = kernel.batch.rowCount;
     // The first few are noted one by one, as samples.
     const mayCount =
       (drops.counts.get('empty-text') ?? 0) >= SAMPLES_PER_REASON &&
@@ -143,6 +144,7 @@ class WatPage {
     const next = kernel.emit(image, this.#pageUrl, mayCount);
     drops.add('empty-text', kernel.emptyTextCount);
     drops.add('missing-text', kernel.missingTextCount);
+    this.#addOrigins(kernel.batch.rowCount - rowsBefore, kernel.relativeCount);
     return next;
   }
 
@@ -186,6 +188,13 @@ class WatPage {
     return true;
   }
 
+  #addOrigins(linkedCount: number, relativeCount: number): void {
+    const { origins } = this.#context;
+    if (origins === undefined) return;
+    origins.linked += linkedCount;
+    origins.relative += relativeCount;
+  }
+
   /** Puts the joined url; false, and counted, when there is none that can be used. */
   #putUrl(batch: PairBatch, image: number): boolean {
     const links = this.#links;
@@ -195,12 +204,15 @@ class WatPage {
       const prefix = this.joiner.findPrefix(links.bytes, start, end);
       if (prefix !== undefined) {
         batch.putUrlBytes(prefix, links.bytes, start, end);
+        this.#addOrigins(1, prefix.length > 0 ? 1 : 0);
         return true;
       }
     }
     const url = this.#joinUrl(image);
     if (url === undefined) return false;
     batch.putUrl(url);
+    const href = links.getKind(image, URL_FIELD) > FIELD_NO_STRING ? links.getField(image, URL_FIELD) : '';
+    this.#addOrigins(1, isRelativeLink(href) ? 1 : 0);
     return true;
   }
 

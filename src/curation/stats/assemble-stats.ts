@@ -44,12 +44,17 @@ export function assembleStats(
     },
     explain: explainKept(bins, counts.cappedMatches ?? 0, expectedKept, kept),
     languages: describeLanguage(run, summary.pairs),
-    relativeUrlShare: null,
+    relativeUrlShare: shareOfRelative(sumOf(matchMarkers, 'relative'), sumOf(matchMarkers, 'linked')),
     sweep: null,
     texts: null,
     classes: null,
     perEntry,
   };
+}
+
+/** Null where no url came from a page. */
+function shareOfRelative(relative: number, linked: number): number | null {
+  return linked === 0 ? null : relative / linked;
 }
 
 /**

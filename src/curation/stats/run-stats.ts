@@ -191,7 +191,7 @@ export interface RunStats extends RunSummary {
   readonly matchesPerText: BeforeAfter<Histogram>;
   readonly explain: Explanation;
   readonly languages: LanguageStats;
-  /** Share of the image urls that were relative in the page; null: the readers do not record it. */
+  /** Share of the pairs read from pages whose url was relative there, before any matching; null where all inputs are pools. */
   readonly relativeUrlShare: number | null;
   /** Ascending `t`; the run's own is one of them. null when it was not asked for. */
   readonly sweep: readonly SweepPoint[] | null;

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type Compat, COMPAT_MODES } from '../../../src/curation/compat.ts';
 import { type Pair, TEXT_KEYS } from '../../../src/curation/pair-batch.ts';
-import { DropLog } from '../../../src/curation/sources/source.ts';
+import { DropLog, type UrlOrigins } from '../../../src/curation/sources/source.ts';
 import { stripText } from '../../../src/curation/sources/strip-text.ts';
 import { joinUrl } from '../../../src/curation/sources/url-join.ts';
 import { WatLinkKernel } from '../../../src/curation/sources/wat-link-kernel.ts';
@@ -20,9 +20,10 @@ function readSlowly(
   page: string,
   json: string,
   compat: Compat,
-): { pairs: Pair[]; drops: Map<string, number> } {
+): { pairs: Pair[]; drops: Map<string, number>; relative: number } {
   const pairs: Pair[] = [];
   const drops = new DropLog();
+  let relative = 0;
   for (const [href, ...texts] of findLinksSlowly(Buffer.from(json)) ?? []) {
     if (texts.every((text) => text === undefined || text === null)) drops.add('missing-text', 1);
     for (const [key, text] of texts.entries()) {
@@ -41,21 +42,23 @@ function readSlowly(
         drops.add('bad-url', 1);
         break;
       }
+      if (!/^[\0- ]*[a-z][a-z0-9+.-]*:/i.test(asText(href))) relative++;
       pairs.push({ url, text: cleaned, textKey: TEXT_KEYS[key] ?? 'caption', pageUrl: page });
     }
   }
-  return { pairs, drops: drops.counts };
+  return { pairs, drops: drops.counts, relative };
 }
 
 async function readPairs(
   records: readonly Buffer[],
   compat: Compat,
-): Promise<{ pairs: Pair[]; drops: Map<string, number> }> {
+): Promise<{ pairs: Pair[]; drops: Map<string, number>; origins: UrlOrigins }> {
   const drops = new DropLog();
   const pairs: Pair[] = [];
-  const context = { compat, drops, onBytes: () => undefined };
+  const origins: UrlOrigins = { linked: 0, relative: 0 };
+  const context = { compat, drops, origins, onBytes: () => undefined };
   for await (const batch of readWatSource(cutSource(Buffer.concat(records)), context)) pairs.push(...batch);
-  return { pairs, drops: drops.counts };
+  return { pairs, drops: drops.counts, origins };
 }
 
 const href = fc.oneof(
@@ -142,15 +145,18 @@ describe('pairs added by the kernel', () => {
           async (records) => {
             const expected: Pair[] = [];
             const drops = new Map<string, number>();
+            let relative = 0;
             const bytes = records.map(([target, links]) => {
               const json = watJson(links);
               const slow = readSlowly(target, json, compat);
               expected.push(...slow.pairs);
+              relative += slow.relative;
               for (const [reason, count] of slow.drops) drops.set(reason, (drops.get(reason) ?? 0) + count);
               return makeWatRecord(target, json);
             });
             const got = await readPairs(bytes, compat);
             assert.deepEqual(got.pairs, expected);
+            assert.deepEqual(got.origins, { linked: expected.length, relative });
             assert.deepEqual([...got.drops].sort(), [...drops].sort());
           },
         ),
