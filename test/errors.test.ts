@@ -143,7 +143,9 @@ describe('the error codes', () => {
       const files = { 'config.json': Buffer.from('{}'), 'model.safetensors': Buffer.alloc(20_000) };
       const hub = await startHub(new Map(Object.entries(files)), { corrupts: true });
       try {
-        await pullModel('owner/tiny', path('pulled'), { access: { endpoint: hub.endpoint, token: undefined } });
+        await pullModel('owner/tiny', path('pulled'), {
+          access: { endpoint: hub.endpoint, token: undefined },
+        });
       } finally {
         await hub.close();
       }

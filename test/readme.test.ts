@@ -172,7 +172,10 @@ describe('what README.md tells to run', () => {
     const printed = stdout.trimEnd().split('\n');
     assert.deepEqual(stableLines(printed), stableLines(shown));
     assert.equal(printed.length, shown.length);
-    assert.match(shown.at(-1) ?? '', /^Shards: demo-run[/]curated   look at them: metaclip report demo-run$/);
+    assert.match(
+      shown.at(-1) ?? '',
+      /^Shards: demo-run[/]curated {3}look at them: metaclip report demo-run$/,
+    );
   });
 
   for (const { language, lines, line } of blocks) {

@@ -41,7 +41,7 @@ export function checkFinite(values: Float32Array, tensor: StoredTensor): void {
 
 /**
  * {@link toFloat16} for hundreds of millions of values: the bits are taken from a second view of the same bytes, and numbers of
- * the normal range are rounded by one addition (ten times as fast).
+ * the normal range are rounded by one addition.
  *
  * @param values - finite
  * @returns the same as 16-bit halves, in a new array

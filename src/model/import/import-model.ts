@@ -16,7 +16,7 @@ import { RangeReader } from './tensors.ts';
  * Imports a model: a hub-style folder, a checkpoint, or ready ONNX graphs. What can be wrong with weights is
  * found before anything is written; the manifest is written last. `out` may be the source folder itself.
  *
- * Linked (the default), nothing but the graphs is written; memory stays some 50 MiB in every mode.
+ * Linked (the default), nothing but the graphs is written; memory stays some 100 MiB above the start in every mode.
  *
  * @param source - folder or checkpoint
  * @param out - model folder: new, empty, an earlier import (which is replaced), or the source folder

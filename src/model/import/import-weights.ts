@@ -80,7 +80,7 @@ export async function prepareWeights(
 }
 
 /**
- * Writes the graphs, and the weights where they are not linked. Memory: some 30 MiB, whatever the size of the model.
+ * Writes the graphs, and the weights where they are not linked. Memory: some 100 MiB beside the process itself, whatever the size of the model.
  *
  * @param prepared - what {@link prepareWeights} found
  * @param out - folder, claimed
