@@ -63,19 +63,22 @@ async function peakMegabytes(inputs: readonly string[], out: string, workers: nu
 }
 
 describe('memory', { skip }, () => {
-  it('is flat: ten times the input takes as much', async (test) => {
+  it('is flat: once its buffers have been full, twice the input takes as much', async (test) => {
     const folder = makeTempFolder(test);
     const peaks: number[] = [];
-    for (const rowCount of [120_000, 1_200_000]) {
+    for (const rowCount of [120_000, 1_200_000, 2_400_000]) {
       const path = join(folder, `${rowCount}.jsonl`);
       await writePool(path, rowCount);
       peaks.push(await peakMegabytes([path], join(folder, `run-${rowCount}`), 1));
     }
-    const [small = 0, large = 0] = peaks;
-    test.diagnostic(`peak ${small.toFixed(0)} MB for 120,000 rows, ${large.toFixed(0)} MB for 1,200,000`);
-    // The larger pool is 120 MB larger. It is the first to fill a de-duplication group (1 M rows, 56 MB), which is as large
-    // as they get: memory does not grow from here on.
-    assert.ok(large - small < 95, `${small.toFixed(0)} MB grew to ${large.toFixed(0)} MB`);
+    const [small = 0, large = 0, larger = 0] = peaks.map(Math.round);
+    const shown = `${small} MB for 120,000 rows, ${large} MB for 1,200,000, ${larger} MB for 2,400,000`;
+    test.diagnostic(`peak ${shown}`);
+    // The second pool is 120 MB larger than the first. It is the first to fill a de-duplication group (1 M rows, 56 MB) and each
+    // thread's share of the allocator, which keeps what it has been given: 70 to 100 MB, and nothing to speak of from there on.
+    assert.ok(large - small < 130, shown);
+    // The third is 130 MB larger again. Half of it at the most would still not be growth with the input: peaks vary by 30 MB.
+    assert.ok(larger - large < 65, shown);
   });
 
   it('grows little with a worker: its buffers and under 30 MB', async (test) => {
