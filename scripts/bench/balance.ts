@@ -18,7 +18,7 @@ import { appendRecord, describeMachine, median } from './bench-record.ts';
 import { makePool } from './pool.ts';
 
 const MAX_RATIO = 1.5;
-const cli = process.env['BENCH_CLI'] ?? fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },

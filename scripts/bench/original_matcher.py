@@ -14,14 +14,7 @@ import time
 
 import ahocorasick  # Debian: python3-ahocorasick
 
-
-def space(text):
-    text = " " + text + " "
-    for char in ",.;:?!`":
-        text = text.replace(char, " " + char + " ")
-    for char in "\t\r\n":
-        text = text.replace(char, " ")
-    return text
+from original_rules import space
 
 
 def match(automaton, text):

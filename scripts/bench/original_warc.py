@@ -4,7 +4,6 @@ The original uses warcio and selectolax, which Debian has not; the parser here i
 records are split by hand. A round for each line on standard input; prints {"seconds", "pairs"}.
 """
 
-import gzip
 import hashlib
 import json
 import sys
@@ -13,25 +12,9 @@ from urllib.parse import urljoin
 
 import lxml.html
 
+from original_rules import read_records
+
 KEYS = ("alt", "title", "data-image-title")
-
-
-def read_records(path):
-    with gzip.open(path, "rb") as file:
-        while True:
-            line = file.readline()
-            if not line:
-                return
-            if not line.startswith(b"WARC/"):
-                continue
-            head = {}
-            while True:
-                line = file.readline().strip()
-                if not line:
-                    break
-                name, _, value = line.partition(b":")
-                head[name.strip().lower()] = value.strip()
-            yield head, file.read(int(head[b"content-length"]))
 
 
 def read_pairs(path):

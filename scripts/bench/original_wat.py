@@ -14,35 +14,10 @@ from urllib.parse import urljoin
 
 import ahocorasick  # Debian: python3-ahocorasick
 
+from original_rules import read_records, space
+
 LINKS = ("Envelope", "Payload-Metadata", "HTTP-Response-Metadata", "HTML-Metadata", "Links")
 KEYS = ("alt", "title", "data-image-title")
-
-
-def space(text):
-    text = " " + text + " "
-    for char in ",.;:?!`":
-        text = text.replace(char, " " + char + " ")
-    for char in "\t\r\n":
-        text = text.replace(char, " ")
-    return text
-
-
-def read_records(path):
-    with gzip.open(path, "rb") as file:
-        while True:
-            line = file.readline()
-            if not line:
-                return
-            if not line.startswith(b"WARC/"):
-                continue
-            head = {}
-            while True:
-                line = file.readline().strip()
-                if not line:
-                    break
-                name, _, value = line.partition(b":")
-                head[name.strip().lower()] = value.strip()
-            yield head, file.read(int(head[b"content-length"]))
 
 
 def read_links(block):

@@ -19,7 +19,7 @@ import { appendRecord, describeMachine } from './bench-record.ts';
 import { makePool } from './pool.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const cli = process.env['BENCH_CLI'] ?? join(root, 'dist/src/cli.js');
+const cli = join(root, 'dist/src/cli.js');
 const STAGES = ['match', 'scatter', 'resolve', 'count', 'balance', 'write'] as const;
 const { values } = parseArgs({
   options: {

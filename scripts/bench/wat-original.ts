@@ -18,7 +18,7 @@ import { appendRecord, describeMachine, median } from './bench-record.ts';
 
 const MIN_RATIO = 15;
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const cli = process.env['BENCH_CLI'] ?? join(root, 'dist/src/cli.js');
+const cli = join(root, 'dist/src/cli.js');
 const { values } = parseArgs({
   options: {
     megabytes: { type: 'string', default: '130' },

@@ -16,7 +16,7 @@ export interface Kernel {
 }
 
 /**
- * Instantiates a kernel. Compiled once a thread, in the thread: a kernel has a few KiB, which takes a millisecond.
+ * Instantiates a kernel. Compiled once a thread, in the thread: a kernel has a few KiB.
  *
  * @param name - file name in `kernels/` without its extension
  * @param shared - memory that it shares with others; needed by the kernels that import theirs

@@ -4,6 +4,7 @@ import type { Compat } from '../../src/curation/compat.ts';
 import type { Pair, PairBatch } from '../../src/curation/pair-batch.ts';
 import { wrapChunks, type ByteSource } from '../../src/curation/sources/byte-source.ts';
 import { DropLog, type ExtractContext } from '../../src/curation/sources/source.ts';
+import { openWarcRecords, type WarcRecord } from '../../src/curation/sources/warc-records.ts';
 
 /** One record with CRLFs and the right length, unless `fields` say otherwise. */
 export function makeRecord(
@@ -85,4 +86,20 @@ export async function extract(
   const pairs: Pair[] = [];
   for await (const batch of read(context)) pairs.push(...batch);
   return { pairs, counts: Object.fromEntries(drops.counts), drops, readBytes };
+}
+
+/** Whole records in order; a record is valid until the next one is asked for. */
+export async function* readWarcRecords(
+  ...source: Parameters<typeof openWarcRecords>
+): AsyncGenerator<WarcRecord, void, void> {
+  const records = openWarcRecords(...source);
+  try {
+    for (;;) {
+      const record = records.nextInWindow() ?? (await records.next());
+      if (record === undefined) return;
+      yield record;
+    }
+  } finally {
+    await records.close();
+  }
 }

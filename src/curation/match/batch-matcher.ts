@@ -49,8 +49,8 @@ export class BatchMatcher {
   }
 
   /**
-   * Finds the entries of a text. Rows are to be asked for in ascending order, and the column must stay as it is meanwhile;
-   * a column that was refilled is announced with {@link BatchMatcher.forget}.
+   * Finds the entries of a text. Rows are to be asked for in ascending order; a column is known by its identity, so one that was
+   * asked about must not change.
    *
    * @param column - texts in UTF-8
    * @param row - which
@@ -75,11 +75,6 @@ export class BatchMatcher {
     this.idStart = this.#nextId;
     this.#nextId += count;
     return count;
-  }
-
-  /** The column given last is about to change. */
-  forget(): void {
-    this.#column = undefined;
   }
 
   #matchAlone({ textBytes, textOffsets }: TextColumn, row: number): number {

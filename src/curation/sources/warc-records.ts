@@ -36,34 +36,6 @@ const MAX_LINE_END_BYTES = 64;
 /** Bytes behind a place that are enough to tell whether a head starts there. */
 const PROBE_BYTES = 96;
 
-/**
- * Reads the records of a stream.
- *
- * Memory: one record up to `maxRecordBytes`, doubled while its buffer grows, and one chunk. Time: linear, also for
- * hostile input.
- *
- * @param chunks - decompressed bytes, with gaps where bytes are missing
- * @param drops - counts what is left out
- * @param maxRecordBytes - longest block given out
- * @yields whole records in order
- */
-export async function* readWarcRecords(
-  chunks: AsyncIterable<Uint8Array | StreamGap>,
-  drops: DropLog,
-  maxRecordBytes: number,
-): AsyncGenerator<WarcRecord, void, void> {
-  const reader = openWarcRecords(chunks, drops, maxRecordBytes);
-  try {
-    for (;;) {
-      const record = reader.nextInWindow() ?? (await reader.next());
-      if (record === undefined) return;
-      yield record;
-    }
-  } finally {
-    await reader.close();
-  }
-}
-
 /** Records one by one, for a caller to whom a promise for each is too dear. */
 export interface WarcRecords {
   /**
@@ -79,12 +51,15 @@ export interface WarcRecords {
 }
 
 /**
- * {@link readWarcRecords} as an object.
+ * Reads the records of a stream.
+ *
+ * Memory: one record up to `maxRecordBytes`, doubled while its buffer grows, and one chunk. Time: linear, also for
+ * hostile input.
  *
  * @param chunks - decompressed bytes, with gaps where bytes are missing
  * @param drops - counts what is left out
  * @param maxRecordBytes - longest block given out
- * @returns the records; to be closed
+ * @returns the whole records in order; to be closed
  */
 export function openWarcRecords(
   chunks: AsyncIterable<Uint8Array | StreamGap>,

@@ -5,8 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { readDecoded } from '../../../src/curation/sources/decoded-bytes.ts';
 import { DropLog } from '../../../src/curation/sources/source.ts';
 import { StreamGap } from '../../../src/curation/sources/stream-gap.ts';
-import { readWarcRecords } from '../../../src/curation/sources/warc-records.ts';
-import { cutSource, gzipEach, makeRecord } from '../../helpers/crawl.ts';
+import { cutSource, gzipEach, makeRecord, readWarcRecords } from '../../helpers/crawl.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 
 interface Read {

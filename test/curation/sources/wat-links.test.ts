@@ -5,7 +5,6 @@ import { readdirSync } from 'node:fs';
 import { readDecoded } from '../../../src/curation/sources/decoded-bytes.ts';
 import { openFileSource } from '../../../src/curation/sources/byte-source.ts';
 import { DropLog } from '../../../src/curation/sources/source.ts';
-import { readWarcRecords } from '../../../src/curation/sources/warc-records.ts';
 import {
   FIELD_ABSENT,
   FIELD_NO_STRING,
@@ -17,7 +16,7 @@ import {
   WatLinkSkimmer,
 } from '../../../src/curation/sources/wat-links.ts';
 import { WatLinkKernel } from '../../../src/curation/sources/wat-link-kernel.ts';
-import { watJson } from '../../helpers/crawl.ts';
+import { readWarcRecords, watJson } from '../../helpers/crawl.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 import { findLinksSlowly } from '../../helpers/wat-oracle.ts';
 
