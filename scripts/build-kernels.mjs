@@ -10,7 +10,7 @@ const folder = fileURLToPath(new URL('../kernels/', import.meta.url));
  * Memory of a kernel in pages of 64 KiB; statics lie at 1,024, and no kernel has more than 1 KiB of them. One that is not
  * here imports shared memory, and has no statics.
  */
-const PAGES = { 'html-tags': 67, resample: 256, sha256: 24, 'wat-links': 124 };
+const PAGES = { 'html-images': 116, resample: 256, sha256: 24, 'wat-links': 124 };
 const OWN_MEMORY = (pages) => [
   '--initialMemory',
   `${pages}`,

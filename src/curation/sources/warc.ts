@@ -6,18 +6,25 @@
  * As in the published extraction every response is read as HTML, whatever its type says; a search for `<img` spares the
  * parser those that are none.
  */
-import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
+import { isUtf8 } from 'node:buffer';
+import type { TextDecoder } from 'node:util';
+import type { PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { chooseDecoder } from './charset.ts';
-import { readDecoded } from './decoded-bytes.ts';
-import { isAsciiCompatible, TagKernel } from './html-tag-kernel.ts';
-import { mayHoldImages, scanPage, type ImageText } from './html-images.ts';
+import { isBatchFull, readCrawl, type RecordPairs } from './crawl-pairs.ts';
+import { COUNTED_REASONS, HtmlImageKernel, isAsciiCompatible } from './html-image-kernel.ts';
+import { mayHoldImages, scanPage, type ImageText, type PageTag } from './html-images.ts';
 import { decodeBody, parseHttpResponse } from './http-payload.ts';
-import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext, type ExtractReason } from './source.ts';
+import {
+  DEFAULT_MAX_RECORD_BYTES,
+  SAMPLES_PER_REASON,
+  type ExtractContext,
+  type ExtractReason,
+} from './source.ts';
 import { stripText } from './strip-text.ts';
 import { isRelativeLink, UrlJoiner } from './url-join.ts';
-import { openWarcRecords, type WarcRecord } from './warc-records.ts';
 import { stripAngleBrackets } from './warc-head.ts';
+import type { WarcRecord } from './warc-records.ts';
 
 /**
  * Reads the pairs of a WARC file, gzip or plain, in file order. Duplicates are not dropped here.
@@ -38,127 +45,181 @@ export function readWarc(path: string, context: ExtractContext): AsyncGenerator<
  *
  * @param source - the bytes of a WARC file
  * @param context - compat mode, drops, progress and limit
- * @yields the reader's one batch, refilled each time
+ * @returns the reader's one batch, refilled each time
  */
-export async function* readWarcSource(
+export function readWarcSource(
   source: ByteSource,
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
-  const maxBytes = context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
-  const records = openWarcRecords(readDecoded(source, context.onBytes), context.drops, maxBytes);
-  const batch = new PairBatch();
-  try {
-    for (;;) {
-      const record = records.nextInWindow() ?? (await records.next());
-      if (record === undefined) break;
-      if (record.head.type !== 'response') continue;
-      for (const image of findImages(record, context, maxBytes)) {
-        for (const { textKey, value } of image.texts) batch.add(image.url, value, textKey, image.pageUrl);
-        if (batch.isFull || batch.rowCount > BATCH_ROWS - MAX_TEXTS) {
-          yield batch;
-          batch.clear();
-        }
-      }
-    }
-    if (batch.rowCount > 0) yield batch;
-  } finally {
-    await records.close();
-  }
+  const kernel = new HtmlImageKernel();
+  return readCrawl(source, context, kernel.batch, (record) => openResponse(record, kernel, context));
 }
 
-/** Texts an image can have. */
-const MAX_TEXTS = 3;
-
-/** An image whose url and texts are ready for the batch. */
-interface PageImage {
-  readonly url: string;
-  readonly texts: readonly ImageText[];
-  readonly pageUrl: string;
-}
-
-/** The images of one response that have a usable url and a text; what is left out is counted. */
-function* findImages(
+/** The images of a response; undefined where it has none, and, counted, where it cannot be decoded. */
+function openResponse(
   record: WarcRecord,
+  kernel: HtmlImageKernel,
   context: ExtractContext,
-  maxBytes: number,
-): Generator<PageImage, void, void> {
+): RecordPairs | undefined {
+  if (record.head.type !== 'response') return undefined;
   const drop = (reason: ExtractReason, detail: string): void => {
     context.drops.drop(reason, record.number, record.startByte, detail);
   };
-  const isMended = context.compat === 'mended';
   const { targetUri } = record.head;
   const pageUrl = stripAngleBrackets(targetUri ?? '');
-  const html = decodeResponse(record.block, pageUrl, maxBytes, drop);
-  if (html === undefined) return;
-  if (targetUri === undefined) {
-    drop('bad-record', 'a response without WARC-Target-URI');
-    return;
-  }
-  let joiner = new UrlJoiner(pageUrl);
-  let hasBase = false;
-  for (const { name, link, texts } of scanPage(html)) {
-    if (name === 'base') {
-      const base = isMended && !hasBase ? joiner.join(stripText(link ?? '')) : undefined;
-      if (base !== undefined) joiner = new UrlJoiner(base);
-      hasBase = true;
-      continue;
-    }
-    const href = cleanValue(link ?? '', '');
-    if (href === '') {
-      drop('missing-url', `an image without src on ${pageUrl}`);
-      continue;
-    }
-    const kept: ImageText[] = [];
-    for (const { textKey, value } of texts) {
-      const text = cleanValue(value, isMended ? ' ' : '');
-      if (text === '') drop('empty-text', href);
-      else kept.push({ textKey, value: text });
-    }
-    if (texts.length === 0) drop('missing-text', href);
-    if (kept.length === 0) continue;
-    const url = joiner.join(href);
-    if (url === undefined) {
-      drop('bad-url', `${href} on ${pageUrl}`);
-      continue;
-    }
-    if (context.origins !== undefined) {
-      context.origins.linked += kept.length;
-      if (isRelativeLink(href)) context.origins.relative += kept.length;
-    }
-    yield { url, texts: kept, pageUrl };
-  }
-}
-
-/** Text of a response, or just of its tags that matter; undefined for others, and, counted, for one that cannot be decoded. */
-function decodeResponse(
-  block: Buffer,
-  pageUrl: string,
-  maxBytes: number,
-  drop: (reason: ExtractReason, detail: string) => void,
-): string | undefined {
-  const response = parseHttpResponse(block);
+  const response = parseHttpResponse(record.block);
   if (response === undefined) {
     drop('bad-http', `the HTTP head of ${pageUrl} does not end`);
     return undefined;
   }
-  const decoded = decodeBody(response, maxBytes);
+  const decoded = decodeBody(response, context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES);
   if ('reason' in decoded) {
     drop(decoded.reason, `${pageUrl}: ${decoded.detail}`);
     return undefined;
   }
   const { body } = decoded;
   const decoder = chooseDecoder(body, response.contentType);
-  if (isAsciiCompatible(decoder.encoding)) {
-    tagKernel ??= new TagKernel();
-    const tags = tagKernel.reduce(body);
-    if (tags !== undefined) return tags.length === 0 ? undefined : decoder.decode(tags);
+  const isFollowed = isAsciiCompatible(decoder.encoding) && kernel.findTags(body);
+  const mayHaveTags = isFollowed
+    ? kernel.tagCount > 0
+    : decoder.encoding.startsWith('utf-16') || mayHoldImages(body);
+  if (!mayHaveTags) return undefined;
+  if (targetUri === undefined) {
+    drop('bad-record', 'a response without WARC-Target-URI');
+    return undefined;
   }
-  if (!decoder.encoding.startsWith('utf-16') && !mayHoldImages(body)) return undefined;
-  return decoder.decode(body);
+  const page = new Page(record, pageUrl, kernel.batch, context);
+  return isFollowed
+    ? new FollowedPage(page, kernel, decoder, decoder.encoding === 'utf-8' && isUtf8(body))
+    : new WholePage(page, decoder.decode(body));
 }
 
-/** One a thread; it keeps nothing from page to page. */
-let tagKernel: TagKernel | undefined;
+/** A page that is read whole. */
+class WholePage implements RecordPairs {
+  readonly #page: Page;
+  readonly #tags: Iterator<PageTag, void, void>;
+
+  constructor(page: Page, html: string) {
+    this.#page = page;
+    this.#tags = scanPage(html);
+  }
+
+  fill(): boolean {
+    while (!isBatchFull(this.#page.batch)) {
+      const next = this.#tags.next();
+      if (next.done === true) return true;
+      this.#page.addTag(next.value);
+    }
+    return false;
+  }
+}
+
+/** A page whose tags the kernel has found. */
+class FollowedPage implements RecordPairs {
+  readonly #page: Page;
+  readonly #kernel: HtmlImageKernel;
+  readonly #decoder: TextDecoder;
+  readonly #isUtf8: boolean;
+  /** The next tag. */
+  #tag = 0;
+
+  constructor(page: Page, kernel: HtmlImageKernel, decoder: TextDecoder, isValidUtf8: boolean) {
+    this.#page = page;
+    this.#kernel = kernel;
+    this.#decoder = decoder;
+    this.#isUtf8 = isValidUtf8;
+    kernel.setPage(page.joiner);
+  }
+
+  fill(): boolean {
+    const kernel = this.#kernel;
+    for (;;) {
+      this.#tag = this.#page.emitTags(kernel, this.#tag, this.#isUtf8);
+      if (this.#tag === kernel.tagCount) return true;
+      if (isBatchFull(kernel.batch)) return false;
+      for (const tag of scanPage(this.#decoder.decode(kernel.getTag(this.#tag++)))) {
+        if (this.#page.addTag(tag)) kernel.setPage(this.#page.joiner);
+      }
+    }
+  }
+}
+
+/** Turns the tags of one page into pairs. */
+class Page {
+  readonly batch: PairBatch;
+  joiner: UrlJoiner;
+  readonly #record: WarcRecord;
+  readonly #pageUrl: string;
+  readonly #context: ExtractContext;
+  readonly #isMended: boolean;
+  #hasBase = false;
+
+  constructor(record: WarcRecord, pageUrl: string, batch: PairBatch, context: ExtractContext) {
+    this.#record = record;
+    this.#pageUrl = pageUrl;
+    this.batch = batch;
+    this.joiner = new UrlJoiner(pageUrl);
+    this.#context = context;
+    this.#isMended = context.compat === 'mended';
+  }
+
+  /** Adds ordinary images, from `tag` on, the quick way; returns the first tag that takes {@link Page.addTag}. */
+  emitTags(kernel: HtmlImageKernel, tag: number, isValidUtf8: boolean): number {
+    const { drops, compat } = this.#context;
+    const rowsBefore = kernel.batch.rowCount;
+    let countable = 0;
+    // The first few are noted one by one, as samples.
+    for (const [bit, reason] of COUNTED_REASONS.entries()) {
+      if ((drops.counts.get(reason) ?? 0) >= SAMPLES_PER_REASON) countable |= 1 << bit;
+    }
+    const next = kernel.emit(tag, { pageUrl: this.#pageUrl, compat, countable, isUtf8: isValidUtf8 });
+    for (const [i, reason] of COUNTED_REASONS.entries()) drops.add(reason, kernel.counted[i] ?? 0);
+    this.#addOrigins(kernel.batch.rowCount - rowsBefore, kernel.relativeCount);
+    return next;
+  }
+
+  /** Adds up to three pairs; the caller makes sure that they fit. Returns true when the tag gave the page another base. */
+  addTag({ name, link, texts }: PageTag): boolean {
+    if (name === 'base') {
+      const base = this.#isMended && !this.#hasBase ? this.joiner.join(stripText(link ?? '')) : undefined;
+      this.#hasBase = true;
+      if (base !== undefined) this.joiner = new UrlJoiner(base);
+      return base !== undefined;
+    }
+    const href = cleanValue(link ?? '', '');
+    if (href === '') {
+      this.#drop('missing-url', `an image without src on ${this.#pageUrl}`);
+      return false;
+    }
+    const kept: ImageText[] = [];
+    for (const { textKey, value } of texts) {
+      const text = cleanValue(value, this.#isMended ? ' ' : '');
+      if (text === '') this.#drop('empty-text', href);
+      else kept.push({ textKey, value: text });
+    }
+    if (texts.length === 0) this.#drop('missing-text', href);
+    if (kept.length === 0) return false;
+    const url = this.joiner.join(href);
+    if (url === undefined) {
+      this.#drop('bad-url', `${href} on ${this.#pageUrl}`);
+      return false;
+    }
+    for (const { textKey, value } of kept) this.batch.add(url, value, textKey, this.#pageUrl);
+    this.#addOrigins(kept.length, isRelativeLink(href) ? kept.length : 0);
+    return false;
+  }
+
+  #addOrigins(linkedCount: number, relativeCount: number): void {
+    const { origins } = this.#context;
+    if (origins === undefined) return;
+    origins.linked += linkedCount;
+    origins.relative += relativeCount;
+  }
+
+  #drop(reason: ExtractReason, detail: string): void {
+    this.#context.drops.drop(reason, this.#record.number, this.#record.startByte, detail);
+  }
+}
 
 /** Trims a value as Python does, then replaces its line ends. */
 function cleanValue(value: string, lineEnd: '' | ' '): string {

@@ -1,62 +1,19 @@
 /**
  * Finds where the `<img>`, `<image>` and `<base>` tags of a page stand, without reading the rest of it closer than needed to
- * know what is a tag: comments, scripts, quoted attributes and the like. AssemblyScript. It follows the tokenizer of
- * htmlparser2, which then reads the tags found; where following it would take more than this, it says so and the whole page
- * goes to htmlparser2. src/curation/sources/html-images.ts is the twin.
- *
- * Memory: [INPUT, INPUT + length) holds the page, in an encoding in which the bytes below 0x80 are ASCII and nothing else,
- * and 16 readable bytes behind it.
+ * know what is a tag: comments, scripts, quoted attributes and the like. It follows the tokenizer of htmlparser2; where
+ * following it would take more than this, it says so and the whole page goes to htmlparser2.
  */
-
-// Layout, known to src/curation/sources/html-tag-kernel.ts.
-const RANGES: i32 = 4096; // start and end of each tag, 8 bytes
-const MAX_TAGS: i32 = 8192;
-const INPUT: i32 = 131072;
+import { find } from './bytes';
+import { endsName, GT, isLetter, isSelfClosing, skipAttributes, SLASH } from './html-attributes';
+import { INPUT, MAX_TAGS, RANGES } from './html-layout';
 
 /** Answer for a page that is not followed. */
 const LEFT_OUT: i32 = -1;
 
 const LT: u8 = 0x3c;
-const GT: u8 = 0x3e;
-const SLASH: u8 = 0x2f;
-
-let end: i32 = 0;
-
-/** The next place of a byte at or behind `at`, or `end`. */
-// @ts-ignore: decorator
-@inline
-function find(at: i32, byte: u8): i32 {
-  while (at < end) {
-    const mask = i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(byte)));
-    if (mask != 0) {
-      at += ctz(mask);
-      return at < end ? at : end;
-    }
-    at += 16;
-  }
-  return end;
-}
-
-// @ts-ignore: decorator
-@inline
-function isSpace(byte: u8): bool {
-  return byte == 0x20 || (byte >= 9 && byte <= 13 && byte != 11);
-}
-
-// @ts-ignore: decorator
-@inline
-function endsName(byte: u8): bool {
-  return byte == GT || byte == SLASH || isSpace(byte);
-}
-
-// @ts-ignore: decorator
-@inline
-function isLetter(byte: u8): bool {
-  return (byte | 32) >= 0x61 && (byte | 32) <= 0x7a;
-}
 
 /** Up to 8 bytes of a name in lower case, the first one lowest. Wrong bytes come out of non-letters, but never a letter. */
-function packName(at: i32, length: i32): u64 {
+export function packName(at: i32, length: i32): u64 {
   const kept = u64(-1) >> u64(64 - (length << 3));
   return (load<u64>(at) & kept) | (0x2020202020202020 & kept);
 }
@@ -139,7 +96,7 @@ function isDelicate(at: i32, length: i32): bool {
 }
 
 /** Where the comment that starts behind `<!--` ends: behind its `>`, or `end`. The steps of htmlparser2. */
-function skipComment(start: i32): i32 {
+function skipComment(start: i32, end: i32): i32 {
   let matched = 0;
   for (let at = start; at < end; at++) {
     const byte = load<u8>(at);
@@ -150,7 +107,7 @@ function skipComment(start: i32): i32 {
     } else if (byte == (matched == 2 ? 0x21 : 0x2d)) {
       matched++;
     } else if (matched == 0) {
-      at = find(at, 0x2d);
+      at = find(at, 0x2d, end);
       matched = 1;
     } else if (byte != 0x2d) {
       matched = 0;
@@ -160,65 +117,36 @@ function skipComment(start: i32): i32 {
 }
 
 /** Behind the closing tag of raw text such as a script, or `end`; `start` lies behind the start tag. */
-function skipRawText(start: i32, name: u64, length: i32): i32 {
-  for (let at = find(start, LT); at < end; at = find(at + 1, LT)) {
+function skipRawText(start: i32, name: u64, length: i32, end: i32): i32 {
+  for (let at = find(start, LT, end); at < end; at = find(at + 1, LT, end)) {
     const after = at + 2 + length;
     if (after >= end) return end;
     if ((load<u8>(at + 1) | 32) == SLASH && packName(at + 2, length) == name && endsName(load<u8>(after))) {
-      const close = find(after, GT);
+      const close = find(after, GT, end);
       return close < end ? close + 1 : end;
     }
   }
   return end;
 }
 
-/** Whether the start tag read last ended with a slash. */
-let isSelfClosing: bool = false;
+/** Tags whose name starts with one of these letters are looked at; the others matter only inside foreign content. */
+const FIRST_LETTERS: u32 =
+  (1 << 1) | (1 << 8) | (1 << 12) | (1 << 13) | (1 << 15) | (1 << 18) | (1 << 19) | (1 << 23); // b i m n p s t x
 
-/** Behind the `>` of the start tag whose name ends at a place, or `end + 1` when the page ends inside it. */
-function skipAttributes(at: i32): i32 {
-  while (true) {
-    // Before a name.
-    while (at < end && isSpace(load<u8>(at))) at++;
-    if (at >= end) return end + 1;
-    let byte = load<u8>(at);
-    if (byte == GT) {
-      isSelfClosing = false;
-      return at + 1;
-    }
-    if (byte == SLASH) {
-      at++;
-      while (at < end && isSpace(load<u8>(at))) at++;
-      if (at >= end) return end + 1;
-      if (load<u8>(at) == GT) {
-        isSelfClosing = true;
-        return at + 1;
-      }
-      continue;
-    }
-    // The name: its first byte may be anything.
-    at++;
-    while (true) {
-      while (at < end && load<u8>(at) != 0x3d && !endsName(load<u8>(at))) at++;
-      while (at < end && isSpace(load<u8>(at))) at++;
-      if (at >= end) return end + 1;
-      byte = load<u8>(at);
-      if (byte == 0x3d || byte == SLASH || byte == GT) break;
-      at++;
-    }
-    if (byte != 0x3d) continue;
-    at++;
-    while (at < end && isSpace(load<u8>(at))) at++;
-    if (at >= end) return end + 1;
-    byte = load<u8>(at);
-    if (byte == 0x22 || byte == 0x27) {
-      at = find(at + 1, byte);
-      if (at >= end) return end + 1;
-      at++;
-    } else {
-      while (at < end && !isSpace(load<u8>(at)) && load<u8>(at) != GT) at++;
-    }
-  }
+/** Where the name of a start tag ends, or `end`. */
+// @ts-ignore: decorator
+@inline
+function skipName(at: i32, end: i32): i32 {
+  const bytes = v128.load(at);
+  const stops = v128.or(
+    i8x16.le_u(bytes, i8x16.splat(0x20)),
+    v128.or(i8x16.eq(bytes, i8x16.splat(GT)), i8x16.eq(bytes, i8x16.splat(SLASH))),
+  );
+  const mask = i8x16.bitmask(stops);
+  if (mask != 0) at += ctz(mask);
+  // Not every control character ends it, and it may be longer.
+  while (at < end && !endsName(load<u8>(at))) at++;
+  return at < end ? at : end;
 }
 
 /**
@@ -228,7 +156,7 @@ function skipAttributes(at: i32): i32 {
  * @returns number of tags, whose places lie at RANGES; LEFT_OUT when the page is not followed
  */
 export function findTags(length: i32): i32 {
-  end = INPUT + length;
+  const end = INPUT + length;
   let count = 0;
   /** `svg` or `math` where the page is inside one, and how many of them are open. */
   let foreign: u64 = 0;
@@ -236,19 +164,20 @@ export function findTags(length: i32): i32 {
   let depth = 0;
   let at = INPUT;
   while (true) {
-    at = find(at, LT);
+    at = find(at, LT, end);
     const start = at;
     at++;
     if (at >= end) return count;
     const byte = load<u8>(at);
     if (isLetter(byte)) {
       const nameStart = at;
-      while (at < end && !endsName(load<u8>(at))) at++;
+      at = skipName(at, end);
       if (at >= end) return count;
       const nameLength = at - nameStart;
-      const after = skipAttributes(at);
+      const after = skipAttributes(at, end);
       if (after > end) return count;
       at = after;
+      if (foreign == 0 && ((FIRST_LETTERS >> u32((byte | 32) - 0x61)) & 1) == 0) continue;
       const name = nameLength <= 8 ? packName(nameStart, nameLength) : 0;
       if (foreign != 0) {
         if (name == foreign) {
@@ -257,7 +186,7 @@ export function findTags(length: i32): i32 {
           return LEFT_OUT;
         } else if ((name == TITLE || name == DESC) && !isSelfClosing) {
           // HTML holds inside: followed only when nothing but text is there.
-          const close = find(at, LT);
+          const close = find(at, LT, end);
           const closeEnd = close + 2 + nameLength;
           if (
             closeEnd >= end ||
@@ -266,7 +195,7 @@ export function findTags(length: i32): i32 {
             !endsName(load<u8>(closeEnd))
           )
             return LEFT_OUT;
-          at = find(closeEnd, GT) + 1;
+          at = find(closeEnd, GT, end) + 1;
           if (at > end) return count;
         }
         continue;
@@ -292,28 +221,22 @@ export function findTags(length: i32): i32 {
         name == NOFRAMES ||
         name == XMP
       ) {
-        at = skipRawText(at, name, nameLength);
+        at = skipRawText(at, name, nameLength, end);
       } else if (isPlaintext(nameStart, nameLength)) {
         return count;
       }
     } else if (byte == SLASH) {
       at++;
       if (at >= end) return count;
-      const nameStart = at;
-      if (load<u8>(at) == GT) {
-        at++;
-        continue;
-      }
-      if (isLetter(load<u8>(at))) {
-        while (at < end && !endsName(load<u8>(at))) at++;
+      if (foreign != 0 && isLetter(load<u8>(at))) {
+        const nameStart = at;
+        at = skipName(at, end);
         if (at >= end) return count;
-        if (foreign != 0 && at - nameStart == foreignLength && packName(nameStart, foreignLength) == foreign) {
+        if (at - nameStart == foreignLength && packName(nameStart, foreignLength) == foreign) {
           if (--depth == 0) foreign = 0;
         }
-      } else {
-        at++;
       }
-      at = find(at, GT) + 1;
+      at = find(at, GT, end) + 1;
       if (at > end) return count;
     } else if (byte == 0x21) {
       at++;
@@ -321,13 +244,13 @@ export function findTags(length: i32): i32 {
       const next = load<u8>(at);
       if (next == 0x5b) return LEFT_OUT; // perhaps CDATA
       if (next == 0x2d && load<u8>(at + 1) == 0x2d && at + 1 < end) {
-        at = skipComment(at + 2);
+        at = skipComment(at + 2, end);
       } else {
-        at = find(at, GT) + 1;
+        at = find(at, GT, end) + 1;
         if (at > end) return count;
       }
     } else if (byte == 0x3f) {
-      at = find(at, GT) + 1;
+      at = find(at, GT, end) + 1;
       if (at > end) return count;
     }
   }

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { TagKernel } from '../../../src/curation/sources/html-tag-kernel.ts';
+import { HtmlImageKernel } from '../../../src/curation/sources/html-image-kernel.ts';
 import { type PageTag, scanPage } from '../../../src/curation/sources/html-images.ts';
 
-const kernel = new TagKernel();
+const kernel = new HtmlImageKernel();
 const scan = (page: Buffer): PageTag[] => [...scanPage(page.toString('utf8'))];
 
 /** Returns whether the kernel took the page. */
 function assertSame(page: Buffer): boolean {
-  const tags = kernel.reduce(page);
-  if (tags === undefined) return false;
-  assert.deepEqual(scan(tags), scan(page), page.toString());
+  if (!kernel.findTags(page)) return false;
+  const tags = Array.from({ length: kernel.tagCount }, (_, tag) => scan(kernel.getTag(tag)));
+  assert.deepEqual(tags.flat(), scan(page), page.toString());
   return true;
 }
 
@@ -55,7 +55,7 @@ const ROWS: readonly (readonly [string, boolean])[] = [
   ['<img src="\u00e9\u732b" alt="&eacute;&amp;&quot;&#10;&notanentity">', true],
 ];
 
-describe('TagKernel', () => {
+describe('HtmlImageKernel', () => {
   for (const [page, isFollowed] of ROWS) {
     it(page.slice(0, 60) || 'an empty page', () => {
       assert.equal(assertSame(Buffer.from(page)), isFollowed);
@@ -112,9 +112,9 @@ describe('TagKernel', () => {
   });
 
   it('more tags than there is room for, and a page too long', () => {
-    assert.equal(kernel.reduce(Buffer.from('<img src=a>'.repeat(8193))), undefined);
+    assert.equal(kernel.findTags(Buffer.from('<img src=a>'.repeat(8193))), false);
     assert.ok(assertSame(Buffer.from('<img src=a>'.repeat(8192))));
-    assert.equal(kernel.reduce(Buffer.alloc((4 << 20) + 1)), undefined);
+    assert.equal(kernel.findTags(Buffer.alloc((4 << 20) + 1)), false);
   });
 
   const folders = [
