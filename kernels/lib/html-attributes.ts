@@ -1,5 +1,5 @@
 /** The inside of a start tag, read in the steps of htmlparser2's tokenizer. */
-import { find } from './bytes';
+import { find, findFar, maskOf } from './bytes';
 
 export const GT: u8 = 0x3e;
 export const SLASH: u8 = 0x2f;
@@ -91,6 +91,69 @@ export function readAttribute(at: i32, end: i32): i32 {
   return at;
 }
 
+// @ts-ignore: decorator
+@inline
+function bracketsAndEquals(at: i32): i32 {
+  const bytes = v128.load(at);
+  return i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(EQUALS)), i8x16.eq(bytes, i8x16.splat(GT))));
+}
+
+/**
+ * The next `=` or `>`, or a place behind the end. Where no value is open, a tag ends with the `>`, and where an `=` comes
+ * first, a value is likely to open.
+ */
+// @ts-ignore: decorator
+@inline
+function findBracketOrEquals(at: i32, end: i32): i32 {
+  while (at < end) {
+    const mask = bracketsAndEquals(at);
+    if (mask != 0) return at + ctz(mask);
+    at += 16;
+  }
+  return at;
+}
+
+/** Behind the quoted value that opens with the `=` at a place, where the name ends right before it; 0 for any other. */
+// @ts-ignore: decorator
+@inline
+function skipQuoted(at: i32, end: i32): i32 {
+  const quote = load<u8>(at + 1);
+  if (load<u8>(at - 1) <= 0x20 || (quote != DOUBLE_QUOTE && quote != SINGLE_QUOTE)) return 0;
+  return findFar(at + 2, quote, end) + 1;
+}
+
+/** Whether a space or line feed, which ends a tag's name, is among the 16 bytes at a place and before another one. */
+// @ts-ignore: decorator
+@inline
+function hasBlank(at: i32, stop: i32): bool {
+  const bytes = v128.load(at);
+  const blanks = i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(0x20)), i8x16.eq(bytes, i8x16.splat(0x0a))));
+  return blanks != 0 && at + ctz(blanks) < stop;
+}
+
+/**
+ * Passes over a tag whose name is of no interest. Most are a closing tag, a name alone, or a name with attributes in quotes.
+ *
+ * @param start - behind its `<`: a letter or a slash
+ * @param end - where the page ends
+ * @returns the place behind its `>`; `end + 1` when the page ends before
+ */
+// @ts-ignore: decorator
+@inline
+export function skipOrdinaryTag(start: i32, end: i32): i32 {
+  let at = findBracketOrEquals(start, end);
+  if (at >= end) return end + 1;
+  if (load<u8>(at) == GT) return at + 1;
+  if (load<u8>(start) == SLASH) return find(at, GT, end) + 1;
+  if (hasBlank(start, at)) {
+    const after = skipQuoted(at, end);
+    if (after != 0) return after > end ? end + 1 : skipAttributes(after, end);
+  }
+  at = start;
+  while (at < end && !endsName(load<u8>(at))) at++;
+  return skipAttributes(at, end);
+}
+
 /**
  * Passes over all attributes of a tag. Nearly every attribute is a name, `=` and a quoted value, and is passed over by two
  * searches; whatever else stands there is read.
@@ -102,37 +165,19 @@ export function readAttribute(at: i32, end: i32): i32 {
 export function skipAttributes(at: i32, end: i32): i32 {
   while (true) {
     const first = at;
-    while (true) {
-      const bytes = v128.load(at);
-      const stops = v128.or(
-        i8x16.eq(bytes, i8x16.splat(EQUALS)),
-        v128.or(i8x16.eq(bytes, i8x16.splat(GT)), i8x16.eq(bytes, i8x16.splat(SLASH))),
-      );
-      const mask = i8x16.bitmask(stops);
-      if (mask != 0) {
-        at += ctz(mask);
-        break;
-      }
-      at += 16;
-      if (at >= end) return end + 1;
-    }
+    at = findBracketOrEquals(at, end);
     if (at >= end) return end + 1;
-    const stop = load<u8>(at);
-    if (stop == GT) {
-      isSelfClosing = false;
+    if (load<u8>(at) == GT) {
+      isSelfClosing = endsWithSlash(first, at);
       return at + 1;
     }
-    const next = load<u8>(at + 1);
-    if (stop == EQUALS) {
-      // A name ends right before it, and a quote opens right behind.
-      if (at > first && load<u8>(at - 1) > 0x20 && (next == DOUBLE_QUOTE || next == SINGLE_QUOTE)) {
-        at = find(at + 2, next, end) + 1;
-        if (at > end) return end + 1;
+    if (at > first) {
+      const after = skipQuoted(at, end);
+      if (after != 0) {
+        if (after > end) return end + 1;
+        at = after;
         continue;
       }
-    } else if (next == GT && at + 1 < end) {
-      isSelfClosing = true;
-      return at + 2;
     }
     const odd = at;
     at = first;
@@ -141,4 +186,11 @@ export function skipAttributes(at: i32, end: i32): i32 {
       if (at > end || nameEnd == 0) return at;
     } while (at <= odd);
   }
+}
+
+/** Whether the last byte of [first, stop) that is no white space is a slash. */
+function endsWithSlash(first: i32, stop: i32): bool {
+  let at = stop - 1;
+  while (at >= first && isSpace(load<u8>(at))) at--;
+  return at >= first && load<u8>(at) == SLASH;
 }

@@ -22,5 +22,5 @@ export const URL_BYTES: i32 = 196672;
 export const TEXT_BYTES: i32 = 1769536;
 /** Bytes for urls and for texts; the last 64 KiB are for what a copy in steps of 16 bytes writes too much. */
 export const COLUMN_BYTES: i32 = 1507328;
-/** The page, at most 4 MiB, in an encoding in which the bytes below 0x80 are ASCII and nothing else; 16 readable bytes behind it. */
+/** The page, at most 4 MiB, in an encoding in which the bytes below 0x80 are ASCII and nothing else; 32 readable bytes behind it. */
 export const INPUT: i32 = 3342400;

@@ -3,8 +3,8 @@
  * know what is a tag: comments, scripts, quoted attributes and the like. It follows the tokenizer of htmlparser2; where
  * following it would take more than this, it says so and the whole page goes to htmlparser2.
  */
-import { find } from './bytes';
-import { endsName, GT, isLetter, isSelfClosing, skipAttributes, SLASH } from './html-attributes';
+import { find, maskOf } from './bytes';
+import { endsName, GT, isLetter, isSelfClosing, skipAttributes, skipOrdinaryTag, SLASH } from './html-attributes';
 import { INPUT, MAX_TAGS, RANGES } from './html-layout';
 
 /** Answer for a page that is not followed. */
@@ -129,9 +129,22 @@ function skipRawText(start: i32, name: u64, length: i32, end: i32): i32 {
   return end;
 }
 
-/** Tags whose name starts with one of these letters are looked at; the others matter only inside foreign content. */
-const FIRST_LETTERS: u32 =
-  (1 << 1) | (1 << 8) | (1 << 12) | (1 << 13) | (1 << 15) | (1 << 18) | (1 << 19) | (1 << 23); // b i m n p s t x
+/**
+ * Bit s of row f is set where the name of a tag that is looked at has f as its first letter and s as its second one, both
+ * as their low five bits: img, image, base, svg, math, script, style, title, textarea, iframe, noembed, noframes, xmp,
+ * plaintext. All other tags matter only inside foreign content.
+ */
+const NAME_STARTS = memory.data<u32>([
+  0, 0, 0x2, 0, 0, 0, 0, 0, 0, 0x2040, 0, 0, 0, 0x2, 0x8000, 0, 0x1000, 0, 0, 0x500008, 0x220, 0, 0, 0, 0x2000, 0, 0, 0, 0,
+  0, 0, 0,
+]);
+
+// @ts-ignore: decorator
+@inline
+function mayBeSpecial(at: i32): bool {
+  const first: i32 = load<u8>(at) & 31;
+  return ((load<u32>(NAME_STARTS + (first << 2)) >> (load<u8>(at + 1) & 31)) & 1) != 0;
+}
 
 /** Where the name of a start tag ends, or `end`. */
 // @ts-ignore: decorator
@@ -149,6 +162,14 @@ function skipName(at: i32, end: i32): i32 {
   return at < end ? at : end;
 }
 
+// @ts-ignore: decorator
+@inline
+function markBrackets(at: i32): u64 {
+  const low = maskOf(v128.load(at), LT) | (maskOf(v128.load(at, 16), LT) << 16);
+  const high = maskOf(v128.load(at, 32), LT) | (maskOf(v128.load(at, 48), LT) << 16);
+  return u64(u32(low)) | (u64(u32(high)) << 32);
+}
+
 /**
  * Finds the tags of the page in [INPUT, INPUT + length).
  *
@@ -162,14 +183,29 @@ export function findTags(length: i32): i32 {
   let foreign: u64 = 0;
   let foreignLength = 0;
   let depth = 0;
+  /** What stands before it is read. */
   let at = INPUT;
+  /** Of the 64 bytes from here on, a bit for each `<` that is not looked at yet. */
+  let block = INPUT;
+  let marks = markBrackets(block);
   while (true) {
-    at = find(at, LT, end);
-    const start = at;
-    at++;
+    while (marks == 0) {
+      block += 64;
+      if (block < at - 64) block = at & ~63;
+      if (block >= end) return count;
+      marks = markBrackets(block);
+    }
+    const start = block + i32(ctz(marks));
+    marks &= marks - 1;
+    // Inside something that was passed over.
+    if (start < at) continue;
+    at = start + 1;
     if (at >= end) return count;
     const byte = load<u8>(at);
-    if (isLetter(byte)) {
+    if ((isLetter(byte) || byte == SLASH) && foreign == 0 && !mayBeSpecial(at)) {
+      at = skipOrdinaryTag(at, end);
+      if (at > end) return count;
+    } else if (isLetter(byte)) {
       const nameStart = at;
       at = skipName(at, end);
       if (at >= end) return count;
@@ -177,7 +213,6 @@ export function findTags(length: i32): i32 {
       const after = skipAttributes(at, end);
       if (after > end) return count;
       at = after;
-      if (foreign == 0 && ((FIRST_LETTERS >> u32((byte | 32) - 0x61)) & 1) == 0) continue;
       const name = nameLength <= 8 ? packName(nameStart, nameLength) : 0;
       if (foreign != 0) {
         if (name == foreign) {
