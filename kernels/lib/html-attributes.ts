@@ -147,7 +147,10 @@ export function skipOrdinaryTag(start: i32, end: i32): i32 {
   if (load<u8>(start) == SLASH) return find(at, GT, end) + 1;
   if (hasBlank(start, at)) {
     const after = skipQuoted(at, end);
-    if (after != 0) return after > end ? end + 1 : skipAttributes(after, end);
+    if (after != 0) {
+      if (after > end) return end + 1;
+      return after < end && load<u8>(after) == GT ? after + 1 : skipAttributes(after, end);
+    }
   }
   at = start;
   while (at < end && !endsName(load<u8>(at))) at++;
