@@ -7,7 +7,8 @@
 // Layout, known to src/curation/hash-pairs.ts.
 const URL_OFFSETS: i32 = 65536; // rows + 1 offsets into any buffer; the first one counts as 0
 const TEXT_OFFSETS: i32 = 73728;
-const IDS: i32 = 81920; // 28 bytes a row: uid, uuid
+const UIDS: i32 = 81920; // 16 bytes a row
+const UUIDS: i32 = 98304; // 12 bytes a row
 const URL_BYTES: i32 = 114688;
 const TEXT_BYTES: i32 = 262144;
 const MESSAGES: i32 = 524288;
@@ -150,9 +151,8 @@ function writeMessages(rowCount: i32): i32 {
     const urlLength = urlBase + load<i32>(URL_OFFSETS + row * 4 + 4) - url;
     const text = textBase + load<i32>(TEXT_OFFSETS + row * 4);
     const textLength = textBase + load<i32>(TEXT_OFFSETS + row * 4 + 4) - text;
-    const digest = IDS + row * 28;
     copy(at, url, urlLength);
-    at = finishMessage(job, at, at + urlLength, (digest + 16) | 0x80000000);
+    at = finishMessage(job, at, at + urlLength, (UUIDS + row * 12) | 0x80000000);
     let digits = 1;
     for (let rest = urlLength; rest >= 10; rest /= 10) digits++;
     let rest = urlLength;
@@ -164,7 +164,7 @@ function writeMessages(rowCount: i32): i32 {
     copy(at + digits + 1, url, urlLength);
     const textStart = at + digits + 1 + urlLength;
     copy(textStart, text, textLength);
-    at = finishMessage(job + 12, at, textStart + textLength, digest);
+    at = finishMessage(job + 12, at, textStart + textLength, UIDS + row * 16);
     job += 24;
   }
   return job;

@@ -8,7 +8,8 @@ import { UID_WORDS, UUID_BYTES, writeUid, writeUuid } from './pair-ids.ts';
 // Layout of the kernel's memory; see kernels/sha256.ts.
 const URL_OFFSETS = 65536;
 const TEXT_OFFSETS = 73728;
-const IDS = 81920;
+const UIDS = 81920;
+const UUIDS = 98304;
 const URL_BYTES = 114688;
 const TEXT_BYTES = 262144;
 const MAX_ROWS = 1024;
@@ -17,7 +18,6 @@ const MAX_URL_BYTES = 128 << 10;
 const MAX_TEXT_BYTES = 240 << 10;
 
 const UID_BYTES = UID_WORDS * 4;
-const ID_BYTES = UID_BYTES + UUID_BYTES;
 
 /** Strings in the Arrow Utf8 layout. */
 interface Strings {
@@ -70,11 +70,8 @@ export class PairHasher {
     this.#urlOffsets.set(url.offsets.subarray(start, end + 1));
     this.#textOffsets.set(text.offsets.subarray(start, end + 1));
     this.#hashRows(end - start);
-    let from = IDS;
-    for (let row = start; row < end; row++, from += ID_BYTES) {
-      for (let i = 0; i < UID_BYTES; i++) uids[row * UID_BYTES + i] = memory[from + i] ?? 0;
-      for (let i = 0; i < UUID_BYTES; i++) uuids[row * UUID_BYTES + i] = memory[from + UID_BYTES + i] ?? 0;
-    }
+    uids.set(memory.subarray(UIDS, UIDS + (end - start) * UID_BYTES), start * UID_BYTES);
+    uuids.set(memory.subarray(UUIDS, UUIDS + (end - start) * UUID_BYTES), start * UUID_BYTES);
   }
 }
 
