@@ -121,15 +121,15 @@ export class HtmlImageKernel {
    * @param joiner - of the page
    */
   setPage(joiner: UrlJoiner): void {
-    const { rootBytes, folderBytes } = joiner;
-    this.#rootLength = rootBytes.length;
-    this.#folderLength = folderBytes.length;
-    if (rootBytes.length === 0 || rootBytes.length > PREFIX_BYTES || folderBytes.length > PREFIX_BYTES) {
+    const { root, folder } = joiner;
+    this.#rootLength = Buffer.byteLength(root);
+    this.#folderLength = Buffer.byteLength(folder);
+    if (root === '' || this.#rootLength > PREFIX_BYTES || this.#folderLength > PREFIX_BYTES) {
       this.#rootLength = -1;
       return;
     }
-    this.#memory.set(rootBytes, ROOT);
-    this.#memory.set(folderBytes, FOLDER);
+    this.#memory.write(root, ROOT);
+    this.#memory.write(folder, FOLDER);
   }
 
   /**

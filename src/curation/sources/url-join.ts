@@ -50,14 +50,12 @@ export class UrlJoiner {
   /** The base as it was given; what an empty link stands for. */
   readonly base: string;
   readonly #parts: UrlParts | undefined;
-  /** `scheme://host` of an http base, put before links that start with one slash; '' where that is not safe. */
-  readonly #root: string;
-  /** The page's folder with its slash, put before plain relative links. */
-  readonly #folder: string;
-  /** Put before links from the root, as bytes; empty where no link of the page may take a fast path. */
-  readonly rootBytes: Uint8Array;
-  /** Put before plain relative links, as bytes. */
-  readonly folderBytes: Uint8Array;
+  /** `scheme://host` of an http base, put before links that start with one slash; '' where no link may take a fast path. */
+  readonly root: string;
+  /** The page's folder with its slash, put before plain relative links; '' where {@link UrlJoiner.root} is. */
+  readonly folder: string;
+  #rootBytes: Uint8Array | undefined;
+  #folderBytes: Uint8Array | undefined;
 
   /** @param base - url of the page; '' leaves links as they are */
   constructor(base: string) {
@@ -66,10 +64,18 @@ export class UrlJoiner {
     this.#parts = parts;
     const isPlain =
       parts !== undefined && parts.netloc !== '' && (parts.scheme === 'http' || parts.scheme === 'https');
-    this.#root = parts !== undefined && isPlain ? `${parts.scheme}://${parts.netloc}` : '';
-    this.#folder = parts !== undefined && isPlain ? (joinParts(parts, 'x') ?? '').slice(0, -1) : '';
-    this.rootBytes = encoder.encode(this.#root);
-    this.folderBytes = encoder.encode(this.#folder);
+    this.root = parts !== undefined && isPlain ? `${parts.scheme}://${parts.netloc}` : '';
+    this.folder = parts !== undefined && isPlain ? folderOf(parts, this.root) : '';
+  }
+
+  /** @returns {@link UrlJoiner.root} in UTF-8 */
+  get rootBytes(): Uint8Array {
+    return (this.#rootBytes ??= encoder.encode(this.root));
+  }
+
+  /** @returns {@link UrlJoiner.folder} in UTF-8 */
+  get folderBytes(): Uint8Array {
+    return (this.#folderBytes ??= encoder.encode(this.folder));
   }
 
   /**
@@ -82,7 +88,7 @@ export class UrlJoiner {
    * @returns the prefix, not to be changed; undefined where the link has to go through {@link UrlJoiner.join}
    */
   findPrefix(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
-    if (this.#root === '' || start === end) return undefined;
+    if (this.root === '' || start === end) return undefined;
     switch (classifyHref(bytes, start, end)) {
       case HREF_ABSOLUTE:
         return NO_BYTES;
@@ -106,15 +112,15 @@ export class UrlJoiner {
     if (this.base === '') return href;
     if (href === '') return this.base;
     if (this.#parts === undefined) return undefined;
-    if (this.#root !== '') {
+    if (this.root !== '') {
       if (scratch.length < href.length * 3) scratch = new Uint8Array(href.length * 6);
       switch (classifyHref(scratch, 0, encoder.encodeInto(href, scratch).written)) {
         case HREF_ABSOLUTE:
           return href;
         case HREF_ROOTED:
-          return this.#root + href;
+          return this.root + href;
         case HREF_BELOW:
-          return this.#folder + href;
+          return this.folder + href;
         default:
       }
     }
@@ -223,6 +229,13 @@ function joinParts(base: UrlParts, href: string): string | undefined {
     return unsplitUrl({ ...link, netloc, path: base.path, params: base.params, query });
   }
   return unsplitUrl({ ...link, netloc, path: resolvePath(base.path, link.path) });
+}
+
+/** What a plain relative link is put behind; most bases have nothing to resolve in them. */
+function folderOf(base: UrlParts, root: string): string {
+  const folder = base.path.slice(0, base.path.lastIndexOf('/') + 1);
+  if (folder.startsWith('/') && !/\/[/.]/.test(folder)) return root + folder;
+  return (joinParts(base, 'x') ?? '').slice(0, -1);
 }
 
 /** Puts a path onto the folder of the base path and takes the dot segments out. */

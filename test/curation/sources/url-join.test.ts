@@ -98,6 +98,38 @@ describe('joining urls', () => {
   });
 });
 
+describe('UrlJoiner', () => {
+  it('puts plain links where the full rule puts them', () => {
+    const piece = fc.constantFrom(
+      '/',
+      '/',
+      '..',
+      '.',
+      ';',
+      '?',
+      '#',
+      'a',
+      'b.c',
+      'é',
+      ' ',
+      '\t',
+      ':',
+      '@',
+      '%2F',
+    );
+    const base = fc.array(piece, { maxLength: 9 }).map((pieces) => `http://h${pieces.join('')}`);
+    fc.assert(
+      fc.property(base, (url) => {
+        const joiner = new UrlJoiner(url);
+        // A link that starts with a dot takes no fast path.
+        assert.equal(joiner.join('x'), joiner.join('./x'));
+        assert.equal(joiner.join('/x'), joiner.join('/./x'));
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+});
+
 const PYTHON = `
 import json, sys
 from urllib.parse import urljoin
