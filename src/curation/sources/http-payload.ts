@@ -7,6 +7,8 @@ import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSyn
 
 const CR = 13;
 const LF = 10;
+const LOWER_C = 0x63;
+const LOWER_T = 0x74;
 /** Longest HTTP head taken. */
 const MAX_HTTP_HEAD_BYTES = 256 << 10;
 /** Longest chunk-size line looked at, extensions included. */
@@ -41,30 +43,46 @@ export function parseHttpResponse(block: Buffer): HttpResponse | undefined {
   }
   const headBytes = measureHead(block);
   if (headBytes < 0) return undefined;
-  const fields = new Map<string, string>();
-  for (const line of block.toString('latin1', 0, headBytes).split('\n')) {
-    const colon = line.indexOf(':');
-    if (colon <= 0) continue;
-    const name = line.slice(0, colon).trim().toLowerCase();
-    const value = line.slice(colon + 1).trim();
-    const before = fields.get(name);
+  const head = block.toString('latin1', 0, headBytes);
+  let contentType: string | undefined;
+  let encoding = '';
+  let transfer = '';
+  let colon = -1;
+  for (let at = 0, lineEnd = 0; at < head.length; at = lineEnd + 1) {
+    lineEnd = head.indexOf('\n', at);
+    if (lineEnd < 0) lineEnd = head.length;
+    // Most lines have another first letter than the names that are wanted, and are not looked at.
+    const first = head.charCodeAt(at);
+    if (first > 32 && first < 128 && (first | 32) !== LOWER_C && (first | 32) !== LOWER_T) continue;
+    if (colon < at) colon = head.indexOf(':', at);
+    if (colon < 0) break;
+    if (colon > lineEnd) continue;
+    const name = head.slice(at, colon).trim().toLowerCase();
+    const isWanted =
+      name === 'content-type' || name === 'content-encoding' || name === 'transfer-encoding';
+    const value = isWanted ? head.slice(colon + 1, lineEnd).trim() : '';
     // Of a content type the first counts; encodings add up.
-    if (before === undefined) fields.set(name, value);
-    else if (name.endsWith('-encoding')) fields.set(name, `${before},${value}`);
+    if (name === 'content-type') contentType ??= value;
+    else if (name === 'content-encoding') encoding += `,${value}`;
+    else if (name === 'transfer-encoding') transfer += `,${value}`;
   }
-  const listOf = (name: string): string[] =>
-    (fields.get(name) ?? '')
-      .toLowerCase()
-      .split(',')
-      .map((word) => word.trim())
-      .filter((word) => word !== '' && word !== 'identity');
-  const transfer = listOf('transfer-encoding');
+  const transfers = splitList(transfer);
   return {
-    contentType: fields.get('content-type') ?? '',
-    isChunked: transfer.includes('chunked'),
-    encodings: [...listOf('content-encoding'), ...transfer.filter((word) => word !== 'chunked')],
+    contentType: contentType ?? '',
+    isChunked: transfers.includes('chunked'),
+    encodings: [...splitList(encoding), ...transfers.filter((word) => word !== 'chunked')],
     body: block.subarray(headBytes),
   };
+}
+
+/** The words of a list with commas, lower-cased, without those that mean nothing. */
+function splitList(list: string): string[] {
+  if (list === '') return [];
+  return list
+    .toLowerCase()
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '' && word !== 'identity');
 }
 
 /** Place behind the empty line, which LF or CRLF may end; a block that is all head has an empty body; -1 for no end. */
