@@ -34,6 +34,30 @@ export let nameEnd: i32 = 0;
 export let valueStart: i32 = 0;
 export let valueEnd: i32 = 0;
 
+/** A space, a name, `=` and a quoted value, as nearly every attribute is: the place behind it, or 0 for any other. */
+// @ts-ignore: decorator
+@inline
+function readOrdinary(at: i32, end: i32): i32 {
+  const start = at + 1;
+  if (load<u8>(at) != 0x20) return 0;
+  const bytes = v128.load(start);
+  const stops = v128.or(
+    v128.or(i8x16.eq(bytes, i8x16.splat(EQUALS)), i8x16.le_u(bytes, i8x16.splat(0x20))),
+    v128.or(i8x16.eq(bytes, i8x16.splat(GT)), i8x16.eq(bytes, i8x16.splat(SLASH))),
+  );
+  const length = ctz(i8x16.bitmask(stops) | 0x10000);
+  const equals = start + length;
+  const quote = load<u8>(equals + 1);
+  if (length == 0 || load<u8>(equals) != EQUALS || (quote != DOUBLE_QUOTE && quote != SINGLE_QUOTE)) return 0;
+  const stop = find(equals + 2, quote, end);
+  if (stop >= end) return end + 1;
+  nameStart = start;
+  nameEnd = equals;
+  valueStart = equals + 2;
+  valueEnd = stop;
+  return stop + 1;
+}
+
 /**
  * Reads the next attribute from a place where one may start.
  *
@@ -44,6 +68,8 @@ export let valueEnd: i32 = 0;
 export function readAttribute(at: i32, end: i32): i32 {
   nameStart = 0;
   nameEnd = 0;
+  const after = readOrdinary(at, end);
+  if (after != 0) return after;
   while (true) {
     while (at < end && isSpace(load<u8>(at))) at++;
     if (at >= end) return end + 1;

@@ -48,7 +48,9 @@ export function parseHttpResponse(block: Buffer): HttpResponse | undefined {
   let encoding = '';
   let transfer = '';
   let colon = -1;
-  for (let at = 0, lineEnd = 0; at < head.length; at = lineEnd + 1) {
+  let lineEnd = -1;
+  while (lineEnd < head.length) {
+    const at = lineEnd + 1;
     lineEnd = head.indexOf('\n', at);
     if (lineEnd < 0) lineEnd = head.length;
     // Most lines have another first letter than the names that are wanted, and are not looked at.
@@ -58,8 +60,7 @@ export function parseHttpResponse(block: Buffer): HttpResponse | undefined {
     if (colon < 0) break;
     if (colon > lineEnd) continue;
     const name = head.slice(at, colon).trim().toLowerCase();
-    const isWanted =
-      name === 'content-type' || name === 'content-encoding' || name === 'transfer-encoding';
+    const isWanted = name === 'content-type' || name === 'content-encoding' || name === 'transfer-encoding';
     const value = isWanted ? head.slice(colon + 1, lineEnd).trim() : '';
     // Of a content type the first counts; encodings add up.
     if (name === 'content-type') contentType ??= value;
