@@ -3,11 +3,11 @@
  * is src/curation/sources/wat-links.ts with json-skimmer.ts: same grammar, same answer, and its own choice for records
  * that do not fit in here. What a kernel buys: strings are skipped 16 bytes at a time, and there are no bounds checks.
  *
- * Memory: [INPUT, INPUT + length) holds the record, followed by at least 16 readable bytes of any kind. Nothing is ever
- * believed of what lies behind the record: every place is compared with its end before it counts.
+ * Memory: that of src/curation/sources/crawl-memory.ts. The record is followed by at least 16 readable bytes of any kind. Nothing is
+ * ever believed of what lies behind the record: every place is compared with its end before it counts.
  */
 
-// Layout, known to src/curation/sources/wat-links-kernel.ts.
+// Layout, known to src/curation/sources/wat-link-kernel.ts; behind it, up to byte 8126464, records that lie elsewhere are put.
 const STACK: i32 = 4096; // one byte for each open container
 const STACK_BYTES: i32 = 61440;
 const KINDS: i32 = 65536; // four bytes an image
@@ -25,7 +25,6 @@ const URL_BYTES: i32 = 720896;
 const TEXT_BYTES: i32 = 2293760;
 /** Bytes for urls and for texts; the last 64 KiB are for what a copy in steps of 16 bytes writes too much. */
 const COLUMN_BYTES: i32 = 1507328;
-const INPUT: i32 = 3866624;
 
 /** Where {@link emit} leaves its counts: rows, empty texts, images without one, rows whose link was relative. */
 const COUNTS: i32 = 2048;
@@ -452,17 +451,18 @@ function readLink(at: i32): i32 {
 }
 
 /**
- * Skims the record in [INPUT, INPUT + length), of which UTF-8 is not checked.
+ * Skims a record, of which UTF-8 is not checked.
  *
- * @param length - its bytes
+ * @param start - its first byte
+ * @param stop - byte after it
  * @returns number of images, whose fields lie at KINDS and RANGES; NO_JSON, or NO_ROOM where the twin has to do it
  */
-export function skim(length: i32): i32 {
-  end = INPUT + length;
+export function skim(start: i32, stop: i32): i32 {
+  end = stop;
   imageCount = 0;
   isOutOfRoom = false;
   needsDecoding = false;
-  let at = skipBlank(INPUT);
+  let at = skipBlank(start);
   at = at < end && byteAt(at) == OPEN_BRACE ? walk(at + 1, 0) : skipValue(at);
   if (isOutOfRoom || needsDecoding) return NO_ROOM;
   return at >= 0 && skipBlank(at) == end ? imageCount : NO_JSON;

@@ -8,9 +8,10 @@ const folder = fileURLToPath(new URL('../kernels/', import.meta.url));
 
 /**
  * Memory of a kernel in pages of 64 KiB; statics lie at 1,024, and no kernel has more than 1 KiB of them. One that is not
- * here imports shared memory, and has no statics.
+ * here imports memory, that of its threads or that of a reader of crawl files, and has no statics.
  */
-const PAGES = { 'html-tags': 67, resample: 256, sha256: 24, 'wat-links': 124 };
+const PAGES = { 'html-tags': 67, resample: 256, sha256: 24 };
+const OF_THREADS = ['matcher'];
 const OWN_MEMORY = (pages) => [
   '--initialMemory',
   `${pages}`,
@@ -19,16 +20,13 @@ const OWN_MEMORY = (pages) => [
   '--memoryBase',
   '1024',
 ];
-const SHARED_MEMORY = [
-  '--importMemory',
-  '--sharedMemory',
-  '--initialMemory',
-  '1',
-  '--maximumMemory',
-  '65536',
-  '--enable',
-  'threads',
-];
+const IMPORTED_MEMORY = ['--importMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+const SHARED_MEMORY = [...IMPORTED_MEMORY, '--sharedMemory', '--enable', 'threads'];
+
+function memoryOptions(name) {
+  if (name in PAGES) return OWN_MEMORY(PAGES[name]);
+  return OF_THREADS.includes(name) ? SHARED_MEMORY : IMPORTED_MEMORY;
+}
 
 /**
  * @param {string} name - of a kernel
@@ -51,7 +49,7 @@ export async function compileKernel(name) {
       'abort=',
       '--enable',
       'simd',
-      ...(name in PAGES ? OWN_MEMORY(PAGES[name]) : SHARED_MEMORY),
+      ...memoryOptions(name),
     ],
     {
       writeFile: (file, contents) => {

@@ -9,14 +9,16 @@
 import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { chooseDecoder } from './charset.ts';
-import { readDecoded } from './decoded-bytes.ts';
+import { CrawlMemory } from './crawl-memory.ts';
+import { openDecoded } from './decoded-bytes.ts';
 import { isAsciiCompatible, TagKernel } from './html-tag-kernel.ts';
 import { mayHoldImages, scanPage, type ImageText } from './html-images.ts';
 import { decodeBody, parseHttpResponse } from './http-payload.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext, type ExtractReason } from './source.ts';
 import { stripText } from './strip-text.ts';
 import { isRelativeLink, UrlJoiner } from './url-join.ts';
-import { openWarcRecords, type WarcRecord } from './warc-records.ts';
+import { HeadKernel } from './warc-head-kernel.ts';
+import { blockOf, openWarcRecords, type WarcRecord } from './warc-records.ts';
 import { stripAngleBrackets } from './warc-head.ts';
 
 /**
@@ -45,7 +47,9 @@ export async function* readWarcSource(
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
   const maxBytes = context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
-  const records = openWarcRecords(readDecoded(source, context.onBytes), context.drops, maxBytes);
+  const memory = new CrawlMemory();
+  const decoded = openDecoded(source, context.onBytes, memory);
+  const records = openWarcRecords(decoded, context.drops, maxBytes, new HeadKernel(memory));
   const batch = new PairBatch();
   try {
     for (;;) {
@@ -88,7 +92,7 @@ function* findImages(
   const isMended = context.compat === 'mended';
   const { targetUri } = record.head;
   const pageUrl = stripAngleBrackets(targetUri ?? '');
-  const html = decodeResponse(record.block, pageUrl, maxBytes, drop);
+  const html = decodeResponse(blockOf(record), pageUrl, maxBytes, drop);
   if (html === undefined) return;
   if (targetUri === undefined) {
     drop('bad-record', 'a response without WARC-Target-URI');
