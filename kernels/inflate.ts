@@ -428,18 +428,22 @@ function copyStored(): i32 {
   return GO_ON;
 }
 
-/** Copies `length` bytes from `distance` before `to`; up to 31 too many. */
+/** Copies `length` bytes from `distance` before `to`; up to 31 too many. Most matches are shorter than 32 bytes: no loop for them. */
 // @ts-ignore: decorator
 @inline
 function copyMatch(to: i32, distance: i32, length: i32): void {
   const stop = to + length;
   let from = to - distance;
   if (distance >= 16) {
-    do {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    to += 32;
+    from += 32;
+    while (to < stop) {
       v128.store(to, v128.load(from));
       to += 16;
       from += 16;
-    } while (to < stop);
+    }
   } else {
     const pattern = v128.swizzle(v128.load(from), v128.load(PATTERNS + (distance << 4)));
     // As many bytes as hold whole repetitions.
@@ -466,7 +470,8 @@ function readCodes(): i32 {
     at += i32((63 - (n & 63)) >> 3);
     n |= 56;
     let entry = load<u32>(LITLEN_TABLE + (i32(b & ((1 << LITLEN_BITS) - 1)) << 2));
-    // Three literals of a look-up each, 33 bits at most.
+    // Four literals of a look-up each, 44 bits at most. Two streams at a time, so that their look-ups overlap, were slower: what costs is
+    // not knowing which symbol is a literal.
     if (i32(entry) < 0) {
       b >>= u64(entry);
       n -= u64(entry);
@@ -484,7 +489,14 @@ function readCodes(): i32 {
           n -= u64(entry);
           store<u8>(to, u8(entry >> 16));
           to++;
-          continue;
+          entry = load<u32>(LITLEN_TABLE + (i32(b & ((1 << LITLEN_BITS) - 1)) << 2));
+          if (i32(entry) < 0) {
+            b >>= u64(entry);
+            n -= u64(entry);
+            store<u8>(to, u8(entry >> 16));
+            to++;
+            continue;
+          }
         }
       }
     }
