@@ -1,7 +1,7 @@
 /**
- * Inflates deflate data (RFC 1951). AssemblyScript; zlib is its oracle, and has the last word on whatever this refuses: crawl
- * files that are not whole, gzip that no ordinary program writes. What a kernel buys: 64 bits of input at a time, symbols of up
- * to eleven bits by one look-up, copies of 16 bytes, and output that stays where the next reader looks at it.
+ * Inflates deflate data (RFC 1951) and runs of gzip members (RFC 1952). AssemblyScript; zlib is its oracle, and has the last word on
+ * whatever this refuses: crawl files that are not whole, gzip that no ordinary program writes. What a kernel buys: 64 bits of input
+ * at a time, symbols of up to eleven bits by one look-up, copies of 16 bytes, and output that stays where the next reader looks at it.
  *
  * A stream goes through in pieces: {@link inflate} returns when the input or the room is used up, and goes on where it was.
  * Nothing is read behind the input and written behind the room but what the pieces' margins hold: 16 bytes behind the input must
@@ -21,6 +21,7 @@ const LITLEN_RESULTS: i32 = BASE + 2560;
 const PRECODE_TABLE: i32 = BASE + 4096;
 const DIST_TABLE: i32 = BASE + 8192;
 const LITLEN_TABLE: i32 = BASE + 16384;
+const POWERS: i32 = BASE + 32768; // x to the powers 1, 2, 4, ... 2^31, modulo the polynomial of CRC-32
 
 const PRECODE_BITS: i32 = 7;
 /** Bits looked up at once; longer codes take a second look. At most 2,342 and 402 entries (the usual bounds for 286 and 30 symbols). */
@@ -46,6 +47,9 @@ const NEEDS_INPUT: i32 = 0;
 const NEEDS_ROOM: i32 = 1;
 const AT_END: i32 = 2;
 const DAMAGED: i32 = 3;
+/** Of {@link inflateMembers}: the next member's header, or this one's trailer, is for the caller to read. */
+const AT_HEADER: i32 = 4;
+const AT_TRAILER: i32 = 5;
 
 /** What is being read. */
 const IN_HEADER: i32 = 0;
@@ -90,6 +94,11 @@ export function setUp(): void {
   for (let symbol = 0; symbol < 19; symbol++) store<u32>(PRECODE_RESULTS + symbol * 4, u32(symbol) << 16);
   for (let distance = 1; distance < 16; distance++) {
     for (let i = 0; i < 16; i++) store<u8>(PATTERNS + distance * 16 + i, u8(i % distance));
+  }
+  let power: u32 = 1 << 30;
+  for (let i = 0; i < 32; i++) {
+    store<u32>(POWERS + i * 4, power);
+    power = multiply(power, power);
   }
 }
 
@@ -148,6 +157,84 @@ export function inflate(start: i32, stop: i32, room: i32): i32 {
     else return finish();
     if (step >= 0) return step;
   }
+}
+
+const HEADER_BYTES: i32 = 10;
+const TRAILER_BYTES: i32 = 8;
+
+let memberAt: i32 = 0;
+let memberOut: i32 = 0;
+let runChecksum: u32 = 0;
+
+/** @returns where the header of the member that was begun last starts in the input, or of the one that is to be begun */
+export function getMemberAt(): i32 {
+  return memberAt;
+}
+
+/** @returns where the output of that member starts */
+export function getMemberOut(): i32 {
+  return memberOut;
+}
+
+/** @returns the CRC-32 that all output of the whole members must have together */
+export function getRunChecksum(): u32 {
+  return runChecksum;
+}
+
+/**
+ * Inflates members one after the other, from the header of one on; each has the length that its trailer says. Their checksums are
+ * put together, not checked: the caller does that for all of them at once, which is cheaper than a call for each.
+ *
+ * @param start - the input, from a member's first byte
+ * @param stop - to here
+ * @param at - where output starts
+ * @param enough - output from which on no further member is begun
+ * @param room - where output must end
+ * @returns NEEDS_INPUT or NEEDS_ROOM inside a member, with which {@link inflate} goes on; AT_HEADER between two; AT_TRAILER behind the
+ *   data of one; DAMAGED
+ */
+export function inflateMembers(start: i32, stop: i32, at: i32, enough: i32, room: i32): i32 {
+  memberAt = start;
+  memberOut = at;
+  runChecksum = 0;
+  outAt = at;
+  inAt = start;
+  while (true) {
+    // No optional fields: nearly always.
+    if (stop - memberAt < HEADER_BYTES || outAt >= enough || load<u32>(memberAt) != 0x00088b1f) return AT_HEADER;
+    reset(memberOut);
+    const step = inflate(memberAt + HEADER_BYTES, stop, room);
+    if (step != AT_END) return step;
+    if (stop - inAt < TRAILER_BYTES) return AT_TRAILER;
+    const length = outAt - memberOut;
+    if (load<i32>(inAt + 4) != length) return DAMAGED;
+    runChecksum = multiply(shiftOf(length), runChecksum) ^ load<u32>(inAt);
+    inAt += TRAILER_BYTES;
+    memberAt = inAt;
+    memberOut = outAt;
+  }
+}
+
+/** Product of two polynomials modulo that of CRC-32, bits reversed as there: the highest bit is the lowest power. */
+function multiply(a: u32, b: u32): u32 {
+  let product: u32 = 0;
+  for (let bit: u32 = 1 << 31; bit != 0; bit >>= 1) {
+    if ((a & bit) != 0) {
+      product ^= b;
+      if ((a & (bit - 1)) == 0) break;
+    }
+    b = (b >> 1) ^ (0xedb88320 & (0 - (b & 1)));
+  }
+  return product;
+}
+
+/** x to the power of 8 times a number of bytes: the checksum of A and B is that of A times this of B's length, plus that of B. */
+function shiftOf(byteCount: i32): u32 {
+  let product: u32 = 1 << 31;
+  for (let power = POWERS + 3 * 4; byteCount != 0; byteCount >>= 1, power += 4) {
+    if ((byteCount & 1) != 0) product = multiply(load<u32>(power), product);
+  }
+  return product;
 }
 
 /** Behind the last block: bytes that were read ahead are given back. */

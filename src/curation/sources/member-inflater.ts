@@ -25,6 +25,8 @@ export const MAX_KEPT_BYTES = WINDOW_BYTES - MAX_PIECE_BYTES - HISTORY_BYTES;
 const NEEDS_INPUT = 0;
 const NEEDS_ROOM = 1;
 const AT_END = 2;
+const AT_HEADER = 4;
+const AT_TRAILER = 5;
 
 /**
  * Why {@link MemberInflater.inflate} came back: with a piece; for more input; at the end of the input, between two members; or
@@ -32,7 +34,7 @@ const AT_END = 2;
  */
 export type InflateStop = 'piece' | 'input' | 'end' | 'odd';
 
-/** Inflates; the caller brings input and looks at the pieces. */
+/** Inflates, a run of small members by one call; the caller brings input and looks at the pieces. */
 export class MemberInflater {
   /** The piece is bytes [pieceStart, pieceEnd) of the memory, valid until the next one is started. */
   pieceStart = WINDOW_START;
@@ -44,6 +46,10 @@ export class MemberInflater {
   readonly #bytes: Buffer<ArrayBuffer>;
   readonly #reset: (at: number) => number;
   readonly #inflate: (start: number, stop: number, room: number) => number;
+  readonly #inflateMembers: (...values: number[]) => number;
+  readonly #getMemberAt: () => number;
+  readonly #getMemberOut: () => number;
+  readonly #getRunChecksum: () => number;
   readonly #moveOutput: (at: number, low: number) => number;
   readonly #getInputAt: () => number;
   readonly #getOutputAt: () => number;
@@ -51,6 +57,7 @@ export class MemberInflater {
   #inputEnd = INPUT_START;
   #fedBytes = 0;
   #place: 'header' | 'data' | 'trailer' = 'header';
+  /** Of the current member so far. */
   #checksum = 0;
 
   /** @param memory - of the reader */
@@ -59,6 +66,10 @@ export class MemberInflater {
     const kernel = memory.loadKernel('inflate');
     this.#reset = kernel.getFunction('reset');
     this.#inflate = kernel.getFunction('inflate');
+    this.#inflateMembers = kernel.getFunction('inflateMembers');
+    this.#getMemberAt = kernel.getFunction('getMemberAt');
+    this.#getMemberOut = kernel.getFunction('getMemberOut');
+    this.#getRunChecksum = kernel.getFunction('getRunChecksum');
     this.#moveOutput = kernel.getFunction('moveOutput');
     this.#getInputAt = kernel.getFunction('getInputAt');
     this.#getOutputAt = kernel.getFunction('getOutputAt');
@@ -108,7 +119,10 @@ export class MemberInflater {
   inflate(isInputOver: boolean): InflateStop {
     for (;;) {
       if (this.#place === 'header') {
-        this.#countMember();
+        const stop = this.#inflateRun();
+        if (stop !== undefined) return stop;
+      }
+      if (this.#place === 'header') {
         const left = this.#inputEnd - this.#inputAt;
         if (left === 0 && isInputOver) return 'end';
         const headerBytes = this.#measureHeader();
@@ -120,17 +134,9 @@ export class MemberInflater {
         this.#place = 'data';
       }
       if (this.#place === 'data') {
-        const stop = this.#inflate(
-          this.#inputAt,
-          this.#inputEnd,
-          Math.min(this.pieceStart + MAX_PIECE_BYTES, WINDOW_START + WINDOW_BYTES),
-        );
+        const stop = this.#inflate(this.#inputAt, this.#inputEnd, this.#roomEnd);
         if (stop !== NEEDS_INPUT && stop !== NEEDS_ROOM && stop !== AT_END) return 'odd';
-        this.#inputAt = this.#getInputAt();
-        const end = this.#getOutputAt();
-        this.#checksum = crc32(this.#bytes.subarray(this.pieceEnd, end), this.#checksum);
-        this.memberBytes += end - this.pieceEnd;
-        this.pieceEnd = end;
+        this.#takePart();
         if (stop === NEEDS_ROOM) return 'piece';
         if (stop === NEEDS_INPUT) return isInputOver ? 'odd' : 'input';
         this.#place = 'trailer';
@@ -139,16 +145,51 @@ export class MemberInflater {
       if (this.#bytes.readUInt32LE(this.#inputAt) !== this.#checksum) return 'odd';
       if (this.#bytes.readUInt32LE(this.#inputAt + 4) !== this.memberBytes % 2 ** 32) return 'odd';
       this.#inputAt += TRAILER_BYTES;
-      this.#place = 'header';
-      this.#countMember();
-      if (this.pieceEnd - this.pieceStart >= PIECE_BYTES) return 'piece';
+      this.#startMember(this.#inputAt, this.pieceEnd);
     }
   }
 
-  // Between two members: where the next one starts.
-  #countMember(): void {
+  get #roomEnd(): number {
+    return Math.min(this.pieceStart + MAX_PIECE_BYTES, WINDOW_START + WINDOW_BYTES);
+  }
+
+  /** Takes as many whole members as there are, and what there is of the next; undefined where its header or trailer has to be read. */
+  #inflateRun(): InflateStop | undefined {
+    const runStart = this.pieceEnd;
+    this.#startMember(this.#inputAt, runStart);
+    const enough = this.pieceStart + PIECE_BYTES;
+    const stop = this.#inflateMembers(this.#inputAt, this.#inputEnd, runStart, enough, this.#roomEnd);
+    const wholeEnd = this.#getMemberOut();
+    const checksum = this.#getRunChecksum() >>> 0;
+    // Which one is damaged somebody else finds out.
+    if (checksum !== crc32(this.#bytes.subarray(runStart, wholeEnd))) return 'odd';
+    this.#startMember(this.#getMemberAt(), wholeEnd);
+    if (stop === AT_HEADER) {
+      this.#inputAt = this.#getMemberAt();
+      return wholeEnd >= enough ? 'piece' : undefined;
+    }
+    if (stop !== NEEDS_INPUT && stop !== NEEDS_ROOM && stop !== AT_TRAILER) return 'odd';
+    this.#checksum = 0;
+    this.#takePart();
+    this.#place = stop === AT_TRAILER ? 'trailer' : 'data';
+    return stop === NEEDS_ROOM ? 'piece' : undefined;
+  }
+
+  /** Takes what the kernel made of a part of a member. */
+  #takePart(): void {
+    this.#inputAt = this.#getInputAt();
+    const end = this.#getOutputAt();
+    this.#checksum = crc32(this.#bytes.subarray(this.pieceEnd, end), this.#checksum);
+    this.memberBytes += end - this.pieceEnd;
+    this.pieceEnd = end;
+  }
+
+  /** A member starts here, in the input and in the window. */
+  #startMember(inputAt: number, outputAt: number): void {
+    this.#place = 'header';
+    this.pieceEnd = outputAt;
     this.memberBytes = 0;
-    this.memberStartByte = this.#fedBytes - (this.#inputEnd - this.#inputAt);
+    this.memberStartByte = this.#fedBytes - (this.#inputEnd - inputAt);
   }
 
   // Length of the header at hand; 0 for what is none, undefined for what may be one with more input.
