@@ -3,33 +3,25 @@
  * the layout of the memory is, stands in lib/; the twin, which says what all this means and does the rest, is
  * src/curation/sources/html-images.ts and warc.ts.
  */
-import { copy } from './lib/bytes';
-import { classifyHref, HREF_ABSOLUTE, HREF_OTHER, HREF_ROOTED } from './lib/href';
-import { nameEnd, nameStart, readAttribute, valueEnd, valueStart } from './lib/html-attributes';
 import {
+  BATCH_BYTES,
+  BATCH_ROWS,
   COLUMN_BYTES,
-  COUNTS,
-  FOLDER,
-  INPUT,
   PAGE_IDS,
-  RANGES,
-  ROOT,
-  SCRATCH,
-  SCRATCH_BYTES,
   TEXT_BYTES,
   TEXT_KEYS,
   TEXT_OFFSETS,
-  TEXTS,
   URL_BYTES,
   URL_OFFSETS,
-} from './lib/html-layout';
+} from './lib/batch-layout';
+import { copy } from './lib/bytes';
+import { isRelative, joinHref, prefix, prefixLength, restStart } from './lib/href';
+import { nameEnd, nameStart, readAttribute, valueEnd, valueStart } from './lib/html-attributes';
+import { COUNTS, RANGES, SCRATCH, SCRATCH_BYTES, TEXTS } from './lib/html-layout';
 import { packName } from './lib/html-tags';
 import { clean, cleanEnd, cleanStart } from './lib/html-values';
 
 export { findTags } from './lib/html-tags';
-
-const BATCH_ROWS: i32 = 4096;
-const BATCH_BYTES: i32 = 1048576;
 
 const COUNTS_EMPTY_TEXT: i32 = 1;
 const COUNTS_MISSING_TEXT: i32 = 2;
@@ -141,7 +133,7 @@ export function emit(
     const urlOffset = load<i32>(URL_OFFSETS + rowCount * 4);
     const textOffset = load<i32>(TEXT_OFFSETS + rowCount * 4);
     if (rowCount > BATCH_ROWS - 3 || urlOffset >= BATCH_BYTES || textOffset >= BATCH_BYTES) break;
-    const start = INPUT + load<i32>(RANGES + tag * 8);
+    const start = load<i32>(RANGES + tag * 8);
     if ((load<u8>(start + 1) | 32) == 0x62) {
       // A base.
       if (isMended) break;
@@ -167,11 +159,9 @@ export function emit(
       emptyCount += textCount;
       continue;
     }
-    if (rootLength < 0) break;
-    const href = classifyHref(urlStart, urlEnd);
-    if (href == HREF_OTHER) break;
-    const prefixLength = href == HREF_ABSOLUTE ? 0 : href == HREF_ROOTED ? rootLength : folderLength;
-    const urlLength = prefixLength + urlEnd - urlStart;
+    if (rootLength < 0 || !joinHref(urlStart, urlEnd, rootLength, folderLength)) break;
+    const restLength = urlEnd - restStart;
+    const urlLength = prefixLength + restLength;
     let textBytes = 0;
     for (let i = 0; i < kept; i++) textBytes += load<i32>(TEXTS + i * 12, 8) - load<i32>(TEXTS + i * 12, 4);
     if (urlOffset + 3 * urlLength > COLUMN_BYTES || textOffset + textBytes > COLUMN_BYTES) break;
@@ -181,8 +171,8 @@ export function emit(
     for (let i = 0; i < kept; i++) {
       const slot = TEXTS + i * 12;
       const length = load<i32>(slot, 8) - load<i32>(slot, 4);
-      copy(URL_BYTES + urlTo, href == HREF_ROOTED ? ROOT : FOLDER, prefixLength);
-      copy(URL_BYTES + urlTo + prefixLength, urlStart, urlEnd - urlStart);
+      copy(URL_BYTES + urlTo, prefix, prefixLength);
+      copy(URL_BYTES + urlTo + prefixLength, restStart, restLength);
       copy(TEXT_BYTES + textTo, load<i32>(slot, 4), length);
       urlTo += urlLength;
       textTo += length;
@@ -192,7 +182,7 @@ export function emit(
       store<i32>(URL_OFFSETS + rowCount * 4, urlTo);
       store<i32>(TEXT_OFFSETS + rowCount * 4, textTo);
     }
-    if (href != HREF_ABSOLUTE) relativeCount += kept;
+    if (isRelative) relativeCount += kept;
   }
   store<i32>(COUNTS, rowCount);
   store<i32>(COUNTS, emptyCount, 4);

@@ -3,11 +3,11 @@
  * is src/curation/sources/wat-links.ts with json-skimmer.ts: same grammar, same answer, and its own choice for records
  * that do not fit in here. What a kernel buys: strings are skipped 16 bytes at a time, and there are no bounds checks.
  *
- * Memory: [INPUT, INPUT + length) holds the record, followed by at least 16 readable bytes of any kind. Nothing is ever
- * believed of what lies behind the record: every place is compared with its end before it counts.
+ * Memory: that of src/curation/sources/crawl-memory.ts. The record is followed by at least 16 readable bytes of any kind. Nothing is
+ * ever believed of what lies behind the record: every place is compared with its end before it counts.
  */
 
-// Layout, known to src/curation/sources/wat-links-kernel.ts.
+// Layout, known to src/curation/sources/wat-link-kernel.ts; behind it, up to byte 8126464, records that lie elsewhere are put.
 const STACK: i32 = 4096; // one byte for each open container
 const STACK_BYTES: i32 = 61440;
 const KINDS: i32 = 65536; // four bytes an image
@@ -25,10 +25,11 @@ const URL_BYTES: i32 = 720896;
 const TEXT_BYTES: i32 = 2293760;
 /** Bytes for urls and for texts; the last 64 KiB are for what a copy in steps of 16 bytes writes too much. */
 const COLUMN_BYTES: i32 = 1507328;
-const INPUT: i32 = 3866624;
 
 /** Where {@link emit} leaves its counts: rows, empty texts, images without one, rows whose link was relative. */
 const COUNTS: i32 = 2048;
+/** Start and end of the fields of the image at hand as they go into the batch: where they stand, or without their escapes at STACK. */
+const CLEAN: i32 = 2112;
 
 const BATCH_ROWS: i32 = 4096;
 const BATCH_BYTES: i32 = 1048576;
@@ -365,11 +366,8 @@ function isEscapedImagePath(at: i32): bool {
       unit = byteAt(at + 1);
       at += 2;
       if (unit == 0x75) {
-        unit = 0;
-        for (const stop = at + 4; at < stop; at++) {
-          const digit: u32 = byteAt(at);
-          unit = (unit << 4) | (digit <= 0x39 ? digit - 0x30 : (digit | 32) - 0x57);
-        }
+        unit = readHex(at);
+        at += 4;
       } else if (unit != 0x2f) {
         return false; // a control character, quote or backslash
       }
@@ -452,17 +450,18 @@ function readLink(at: i32): i32 {
 }
 
 /**
- * Skims the record in [INPUT, INPUT + length), of which UTF-8 is not checked.
+ * Skims a record, of which UTF-8 is not checked.
  *
- * @param length - its bytes
+ * @param start - its first byte
+ * @param stop - byte after it
  * @returns number of images, whose fields lie at KINDS and RANGES; NO_JSON, or NO_ROOM where the twin has to do it
  */
-export function skim(length: i32): i32 {
-  end = INPUT + length;
+export function skim(start: i32, stop: i32): i32 {
+  end = stop;
   imageCount = 0;
   isOutOfRoom = false;
   needsDecoding = false;
-  let at = skipBlank(INPUT);
+  let at = skipBlank(start);
   at = at < end && byteAt(at) == OPEN_BRACE ? walk(at + 1, 0) : skipValue(at);
   if (isOutOfRoom || needsDecoding) return NO_ROOM;
   return at >= 0 && skipBlank(at) == end ? imageCount : NO_JSON;
@@ -472,6 +471,8 @@ const HREF_OTHER: i32 = 0;
 const HREF_ABSOLUTE: i32 = 1;
 const HREF_ROOTED: i32 = 2;
 const HREF_BELOW: i32 = 3;
+/** `//host/...` */
+const HREF_HOSTED: i32 = 4;
 
 // @ts-ignore: decorator
 @inline
@@ -519,7 +520,8 @@ function classifyHref(start: i32, stop: i32): i32 {
   if (doubleSplits != 0 || last == 0x3f || last == 0x23) return HREF_OTHER;
   const first = byteAt(start);
   if (first == 0x2f) {
-    return dotSegments != 0 || (stop - start > 1 && byteAt(start + 1) == 0x2f) ? HREF_OTHER : HREF_ROOTED;
+    if (stop - start < 2 || byteAt(start + 1) != 0x2f) return dotSegments != 0 ? HREF_OTHER : HREF_ROOTED;
+    return highs == 0 && isHostStart(start + 2, stop) ? HREF_HOSTED : HREF_OTHER;
   }
   if (colons == 0) {
     const isMark = first > 0x20 && first != 0x2e && first != 0x3f && first != 0x23;
@@ -529,9 +531,24 @@ function classifyHref(start: i32, stop: i32): i32 {
   if (highs != 0 || stop - start < 9 || load<u32>(start) != 0x70747468) return HREF_OTHER;
   const colon = byteAt(start + 4) == 0x73 ? start + 5 : start + 4;
   const host = colon + 3;
-  if (byteAt(colon) != COLON || load<u16>(colon + 1) != 0x2f2f || host >= stop) return HREF_OTHER;
-  const hostFirst = byteAt(host);
-  return hostFirst == 0x2f || hostFirst == 0x3f || hostFirst == 0x23 ? HREF_OTHER : HREF_ABSOLUTE;
+  if (byteAt(colon) != COLON || load<u16>(colon + 1) != 0x2f2f) return HREF_OTHER;
+  return isHostStart(host, stop) ? HREF_ABSOLUTE : HREF_OTHER;
+}
+
+/** Whether a host that is not empty starts at a place. */
+// @ts-ignore: decorator
+@inline
+function isHostStart(at: i32, stop: i32): bool {
+  if (at >= stop) return false;
+  const first = byteAt(at);
+  return first != 0x2f && first != 0x3f && first != 0x23;
+}
+
+/** A scheme that is none of pages: such a link stays as it is, whatever it holds. */
+// @ts-ignore: decorator
+@inline
+function isData(start: i32, stop: i32): bool {
+  return stop - start > 7 && load<u32>(start) == 0x61746164 && byteAt(start + 4) == COLON && load<u16>(start + 5) != 0x2f2f;
 }
 
 /** Copies in steps of 16 bytes, so up to 15 too many; what follows the target is written later or never read. */
@@ -541,11 +558,145 @@ function copy(target: i32, source: i32, length: i32): void {
   for (let i = 0; i < length; i += 16) v128.store(target + i, v128.load(source + i));
 }
 
-/** A printable character of ASCII: with one at both ends there is nothing to trim. */
-// @ts-ignore: decorator
-@inline
-function isMark(byte: u8): bool {
-  return byte > 0x20 && byte < 0x7f;
+/** Whether there is nothing to trim at either end of a text that is not empty, known to be UTF-8: Python's idea of a blank. */
+function isTrimmed(start: i32, stop: i32): bool {
+  const first = byteAt(start);
+  const last = byteAt(stop - 1);
+  if (first <= 0x20 || first == 0x7f || last <= 0x20 || last == 0x7f) return false;
+  if (first >= 0x80 && isWideBlank(first, byteAt(start + 1), byteAt(start + 2))) return false;
+  if (last < 0x80) return true;
+  // Two bytes or three; a character of four is no blank, and its second byte no first one.
+  const before = byteAt(stop - 2);
+  return before == 0xc2 ? !isWideBlank(before, last, 0) : stop - start < 3 || !isWideBlank(byteAt(stop - 3), before, last);
+}
+
+/** U+0085, U+00A0, U+1680, U+2000 to U+200A, U+2028, U+2029, U+202F, U+205F, U+3000. */
+function isWideBlank(first: u8, second: u8, third: u8): bool {
+  if (first == 0xc2) return second == 0x85 || second == 0xa0;
+  if (first == 0xe2) {
+    if (second == 0x80) return third <= 0x8a || third == 0xa8 || third == 0xa9 || third == 0xaf;
+    return second == 0x81 && third == 0x9f;
+  }
+  return (first == 0xe1 && second == 0x9a && third == 0x80) || (first == 0xe3 && second == 0x80 && third == 0x80);
+}
+
+/** Four hexadecimal digits, known to be such. */
+function readHex(at: i32): i32 {
+  let unit = 0;
+  for (const stop = at + 4; at < stop; at++) {
+    const digit: i32 = byteAt(at);
+    unit = (unit << 4) | (digit <= 0x39 ? digit - 0x30 : (digit | 32) - 0x57);
+  }
+  return unit;
+}
+
+/**
+ * Writes the string that stands in [start, stop) without its escapes, which are known to be well-formed.
+ *
+ * @returns behind it; -1 for a surrogate without its other half, which has no UTF-8
+ */
+function decodeString(start: i32, stop: i32, to: i32): i32 {
+  let at = start;
+  while (true) {
+    // Copies 16 bytes at a time up to the next backslash.
+    while (true) {
+      const bytes = v128.load(at);
+      v128.store(to, bytes);
+      const mask = i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(BACKSLASH)));
+      if (mask != 0) {
+        at += ctz(mask);
+        to += ctz(mask);
+        break;
+      }
+      at += 16;
+      to += 16;
+      if (at >= stop) break;
+    }
+    if (at >= stop) return to - (at - stop);
+    const kind = byteAt(at + 1);
+    at += 2;
+    if (kind != 0x75) {
+      let byte = kind;
+      if (kind == 0x62) byte = 8;
+      else if (kind == 0x66) byte = 12;
+      else if (kind == 0x6e) byte = 10;
+      else if (kind == 0x72) byte = 13;
+      else if (kind == 0x74) byte = 9;
+      store<u8>(to++, byte);
+      continue;
+    }
+    let point = readHex(at);
+    at += 4;
+    if (point >= 0xd800 && point < 0xe000) {
+      if (point >= 0xdc00 || at + 6 > stop || load<u16>(at) != 0x755c) return -1;
+      const low = readHex(at + 2);
+      if (low < 0xdc00 || low >= 0xe000) return -1;
+      at += 6;
+      point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+      store<u8>(to, u8(0xf0 | (point >> 18)));
+      store<u8>(to + 1, u8(0x80 | ((point >> 12) & 63)));
+      store<u8>(to + 2, u8(0x80 | ((point >> 6) & 63)));
+      store<u8>(to + 3, u8(0x80 | (point & 63)));
+      to += 4;
+    } else if (point >= 0x800) {
+      store<u8>(to, u8(0xe0 | (point >> 12)));
+      store<u8>(to + 1, u8(0x80 | ((point >> 6) & 63)));
+      store<u8>(to + 2, u8(0x80 | (point & 63)));
+      to += 3;
+    } else if (point >= 0x80) {
+      store<u8>(to, u8(0xc0 | (point >> 6)));
+      store<u8>(to + 1, u8(0x80 | (point & 63)));
+      to += 2;
+    } else {
+      store<u8>(to++, u8(point));
+    }
+  }
+}
+
+/** Line ends become spaces. Only escapes bring any. */
+function spaceLineEnds(start: i32, stop: i32): void {
+  for (let at = start; at < stop; at++) {
+    const byte = byteAt(at);
+    if (byte == 10 || byte == 13) store<u8>(at, 0x20);
+  }
+}
+
+/**
+ * Puts the places of an image's url and texts, cleaned, at CLEAN.
+ *
+ * @returns how many texts are not empty; -1 where the caller of {@link emit} has to look
+ */
+function cleanFields(kinds: i32, ranges: i32): i32 {
+  let textCount = 0;
+  let scratch = STACK;
+  for (let key = 0; key < 4; key++) {
+    const kind = load<u8>(kinds + key);
+    let start = load<i32>(ranges + key * 8);
+    let stop = load<i32>(ranges + key * 8 + 4);
+    if (kind == FIELD_ABSENT || kind == FIELD_NULL) {
+      if (key == KEY_URL) return -1;
+      start = 0;
+      stop = 0;
+    } else if (kind == FIELD_ESCAPED) {
+      if (stop - start > STACK + STACK_BYTES - 32 - scratch) return -1;
+      const decodedEnd = decodeString(start, stop, scratch);
+      if (decodedEnd < 0) return -1;
+      start = scratch;
+      stop = decodedEnd;
+      if (key != KEY_URL) spaceLineEnds(start, stop);
+      // A copy in steps of 16 bytes reads on behind it.
+      scratch = decodedEnd + 16;
+    } else if (kind != FIELD_PLAIN) {
+      return -1;
+    }
+    if (key != KEY_URL && start != stop) {
+      if (!isTrimmed(start, stop)) return -1;
+      textCount++;
+    }
+    store<i32>(CLEAN + key * 8, start);
+    store<i32>(CLEAN + key * 8 + 4, stop);
+  }
+  return textCount;
 }
 
 /**
@@ -579,20 +730,12 @@ export function emit(
     const ranges = RANGES + image * 32;
     let presentCount = 0;
     let emptyHere = 0;
-    let textBytes = 0;
-    let isSlow = false;
     for (let key = 1; key < 4; key++) {
       const kind = load<u8>(kinds + key);
       if (kind == FIELD_ABSENT || kind == FIELD_NULL) continue;
       presentCount++;
-      const start = load<i32>(ranges + key * 8);
-      const stop = load<i32>(ranges + key * 8 + 4);
-      if (kind != FIELD_PLAIN) isSlow = true;
-      else if (start == stop) emptyHere++;
-      else if (isMark(byteAt(start)) && isMark(byteAt(stop - 1))) textBytes += stop - start;
-      else isSlow = true;
+      if (kind == FIELD_PLAIN && load<i32>(ranges + key * 8) == load<i32>(ranges + key * 8 + 4)) emptyHere++;
     }
-    if (isSlow) break;
     if (presentCount == emptyHere) {
       if (!mayCount) break;
       if (presentCount == 0) missingCount++;
@@ -600,22 +743,60 @@ export function emit(
       continue;
     }
     if (emptyHere > 0 && !mayCount) break;
-    if (load<u8>(kinds) != FIELD_PLAIN || rootLength < 0) break;
-    const urlStart = load<i32>(ranges);
-    const urlStop = load<i32>(ranges + 4);
-    const href = urlStart == urlStop ? HREF_OTHER : classifyHref(urlStart, urlStop);
-    if (href == HREF_OTHER) break;
-    const prefixLength = href == HREF_ABSOLUTE ? 0 : href == HREF_ROOTED ? rootLength : folderLength;
+    if (rootLength < 0 || cleanFields(kinds, ranges) != presentCount - emptyHere) break;
+    let urlStart = load<i32>(CLEAN);
+    const urlStop = load<i32>(CLEAN + 4);
+    if (urlStart == urlStop) break;
+    let href = HREF_ABSOLUTE;
+    let prefix = FOLDER;
+    let prefixLength = 0;
+    if (!isData(urlStart, urlStop)) {
+      let folder = folderLength;
+      if (byteAt(urlStart) == 0x2e) {
+        // Dot segments in front: each two dots take a segment off the folder, as long as it has any.
+        while (true) {
+          const word = load<u32>(urlStart);
+          if ((word & 0xffff) == 0x2f2e && urlStart + 2 < urlStop) {
+            urlStart += 2;
+          } else if ((word & 0xffffff) == 0x2f2e2e && urlStart + 3 < urlStop) {
+            urlStart += 3;
+            if (folder > rootLength + 1) {
+              do folder--;
+              while (byteAt(FOLDER + folder - 1) != 0x2f);
+            }
+          } else {
+            break;
+          }
+        }
+        href = classifyHref(urlStart, urlStop);
+        if (href != HREF_BELOW) break;
+      } else {
+        href = classifyHref(urlStart, urlStop);
+        if (href == HREF_OTHER) break;
+      }
+      if (href == HREF_BELOW) {
+        prefixLength = folder;
+      } else if (href == HREF_ROOTED) {
+        prefix = ROOT;
+        prefixLength = rootLength;
+      } else if (href == HREF_HOSTED) {
+        // The scheme: `http:` or `https:`.
+        prefix = ROOT;
+        prefixLength = byteAt(ROOT + 4) == COLON ? 5 : 6;
+      }
+    }
     const urlLength = prefixLength + urlStop - urlStart;
+    let textBytes = 0;
+    for (let key = 1; key < 4; key++) textBytes += load<i32>(CLEAN + key * 8 + 4) - load<i32>(CLEAN + key * 8);
     if (urlEnd + 3 * urlLength > COLUMN_BYTES || textEnd + textBytes > COLUMN_BYTES) break;
     emptyCount += emptyHere;
     let urlTo = urlEnd;
     let textTo = textEnd;
     for (let key = 1; key < 4; key++) {
-      const start = load<i32>(ranges + key * 8);
-      const stop = load<i32>(ranges + key * 8 + 4);
-      if (load<u8>(kinds + key) != FIELD_PLAIN || start == stop) continue;
-      copy(URL_BYTES + urlTo, href == HREF_ROOTED ? ROOT : FOLDER, prefixLength);
+      const start = load<i32>(CLEAN + key * 8);
+      const stop = load<i32>(CLEAN + key * 8 + 4);
+      if (start == stop) continue;
+      copy(URL_BYTES + urlTo, prefix, prefixLength);
       copy(URL_BYTES + urlTo + prefixLength, urlStart, urlStop - urlStart);
       copy(TEXT_BYTES + textTo, start, stop - start);
       urlTo += urlLength;

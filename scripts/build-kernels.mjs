@@ -8,27 +8,21 @@ const folder = fileURLToPath(new URL('../kernels/', import.meta.url));
 
 /**
  * Memory of a kernel in pages of 64 KiB; statics lie at 1,024, and no kernel has more than 1 KiB of them. One that is not
- * here imports shared memory, and has no statics.
+ * here imports memory, that of its threads or that of a reader of crawl files, and has no statics unless it says so.
  */
-const PAGES = { 'html-images': 116, resample: 256, sha256: 24, 'wat-links': 124 };
-const OWN_MEMORY = (pages) => [
-  '--initialMemory',
-  `${pages}`,
-  '--maximumMemory',
-  `${pages}`,
-  '--memoryBase',
-  '1024',
-];
-const SHARED_MEMORY = [
-  '--importMemory',
-  '--sharedMemory',
-  '--initialMemory',
-  '1',
-  '--maximumMemory',
-  '65536',
-  '--enable',
-  'threads',
-];
+const PAGES = { resample: 256, sha256: 24 };
+const OF_THREADS = ['matcher'];
+const WITH_STATICS = ['html-images'];
+const STATICS = ['--memoryBase', '1024'];
+const OWN_MEMORY = (pages) => ['--initialMemory', `${pages}`, '--maximumMemory', `${pages}`, ...STATICS];
+const IMPORTED_MEMORY = ['--importMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+const SHARED_MEMORY = [...IMPORTED_MEMORY, '--sharedMemory', '--enable', 'threads'];
+
+function memoryOptions(name) {
+  if (name in PAGES) return OWN_MEMORY(PAGES[name]);
+  if (OF_THREADS.includes(name)) return SHARED_MEMORY;
+  return WITH_STATICS.includes(name) ? [...IMPORTED_MEMORY, ...STATICS] : IMPORTED_MEMORY;
+}
 
 /**
  * @param {string} name - of a kernel
@@ -51,7 +45,7 @@ export async function compileKernel(name) {
       'abort=',
       '--enable',
       'simd',
-      ...(name in PAGES ? OWN_MEMORY(PAGES[name]) : SHARED_MEMORY),
+      ...memoryOptions(name),
     ],
     {
       writeFile: (file, contents) => {

@@ -5,7 +5,7 @@
  */
 import { find, maskOf } from './bytes';
 import { endsName, GT, isLetter, isSelfClosing, skipAttributes, skipOrdinaryTag, SLASH } from './html-attributes';
-import { INPUT, MAX_TAGS, RANGES } from './html-layout';
+import { MAX_TAGS, RANGES } from './html-layout';
 
 /** Answer for a page that is not followed. */
 const LEFT_OUT: i32 = -1;
@@ -171,22 +171,22 @@ function markBrackets(at: i32): u64 {
 }
 
 /**
- * Finds the tags of the page in [INPUT, INPUT + length).
+ * Finds the tags of a page.
  *
- * @param length - its bytes
+ * @param pageStart - its first byte
+ * @param end - byte after it
  * @returns number of tags, whose places lie at RANGES; LEFT_OUT when the page is not followed
  */
-export function findTags(length: i32): i32 {
-  const end = INPUT + length;
+export function findTags(pageStart: i32, end: i32): i32 {
   let count = 0;
   /** `svg` or `math` where the page is inside one, and how many of them are open. */
   let foreign: u64 = 0;
   let foreignLength = 0;
   let depth = 0;
   /** What stands before it is read. */
-  let at = INPUT;
+  let at = pageStart;
   /** Of the 64 bytes from here on, a bit for each `<` that is not looked at yet. */
-  let block = INPUT;
+  let block = pageStart;
   let marks = markBrackets(block);
   while (true) {
     while (marks == 0) {
@@ -237,8 +237,8 @@ export function findTags(length: i32): i32 {
       }
       if (name == IMG || name == BASE || name == IMAGE) {
         if (count == MAX_TAGS) return LEFT_OUT;
-        store<i32>(RANGES + count * 8, start - INPUT);
-        store<i32>(RANGES + count * 8, at - INPUT, 4);
+        store<i32>(RANGES + count * 8, start);
+        store<i32>(RANGES + count * 8, at, 4);
         count++;
       } else if (name == SVG || name == MATH) {
         if (!isSelfClosing) {

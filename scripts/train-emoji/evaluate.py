@@ -20,6 +20,7 @@ def main(source, work, prefixes):
     art, tokenizer = Artwork(work), Tokenizer(os.path.join(MODEL, "tokenizer.json"))
     model = Clip()
     model.load_state_dict(torch.load(source))
+    model.eval()
     # The baseline's size is the one that is best on the set for choosing.
     best = max(SIDES, key=lambda side: nearest_pixels(art, "openmoji", art.known, side)[0])
     print(f"nearest pixels at {best} x {best}")

@@ -8,6 +8,7 @@ train.sh has the commands of the published weights.
 """
 import argparse
 import collections
+import copy
 import itertools
 import math
 import os
@@ -60,10 +61,8 @@ def class_weights(model, tokenizer, names):
 @torch.no_grad()
 def measure(model, art, tokenizer, prefix, rows):
     """Zero-shot top-1 of a set among `rows`, and expected top-1 among 100 of them (percent)."""
-    model.eval()
     weights = class_weights(model, tokenizer, [art.emojis[row]["name"] for row in rows])
     images = model.image(normal(art.evaluation(prefix, rows)))
-    model.train()
     return scores_to_figures(images @ weights.T, torch.arange(len(rows)))
 
 
@@ -81,6 +80,8 @@ class Run:
 
     def __init__(self, options, model, art, tokenizer, weights, warm, last):
         self.options, self.model, self.art, self.tokenizer = options, model, art, tokenizer
+        # What is measured and written is the running mean of the weights, which a step's noise hardly moves.
+        self.mean = copy.deepcopy(model).eval()
         self.warm, self.last = warm, last
         self.weights = weights
         groups = [
@@ -113,28 +114,36 @@ class Run:
                 group["lr"] = rate
             yield step
 
+    @torch.no_grad()
+    def follow(self, step):
+        """Moves the mean towards the weights: by a thousandth, at first by more."""
+        share = max(1e-3, 1 / (1 + step / 10))
+        for mean, now in zip(self.mean.state_dict().values(), self.model.state_dict().values()):
+            mean.lerp_(now, share) if mean.is_floating_point() else mean.copy_(now)
+
     def learn(self, step, loss):
         """One step down the gradient; now and then the figures on OpenMoji and the weights as a file."""
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.weights, 2.0)
         self.optimiser.step()
+        self.follow(step)
         self.losses.append(loss.item())
         options = self.options
         if step % options.every != 0 and step != self.steps and step != options.stop:
             return
-        known = measure(self.model, self.art, self.tokenizer, "openmoji", self.art.known)
-        held = measure(self.model, self.art, self.tokenizer, "openmoji", self.art.held)
+        known = measure(self.mean, self.art, self.tokenizer, "openmoji", self.art.known)
+        held = measure(self.mean, self.art, self.tokenizer, "openmoji", self.art.held)
         print(
-            f"step {step} loss {sum(self.losses) / len(self.losses):.3f} scale {scale_of(self.model).item():.1f}"
+            f"step {step} loss {sum(self.losses) / len(self.losses):.3f} scale {scale_of(self.mean).item():.1f}"
             f" openmoji {known[0]:.1f} / of 100 {known[1]:.1f} / held-out names {held[0]:.1f}"
             f"  {time.time() - self.started:.0f} s, CPU {time.process_time():.0f} s",
             flush=True,
         )
         self.losses = []
-        torch.save(self.model.state_dict(), options.out)
+        torch.save(self.mean.state_dict(), options.out)
         if step in options.snapshot:
-            torch.save(self.model.state_dict(), f"{options.out}.{step}")
+            torch.save(self.mean.state_dict(), f"{options.out}.{step}")
 
 
 def train_teacher(options):

@@ -3,8 +3,12 @@ import { gzipSync } from 'node:zlib';
 import type { Compat } from '../../src/curation/compat.ts';
 import type { Pair, PairBatch } from '../../src/curation/pair-batch.ts';
 import { wrapChunks, type ByteSource } from '../../src/curation/sources/byte-source.ts';
+import { CrawlMemory } from '../../src/curation/sources/crawl-memory.ts';
+import { type DecodedSource, openDecoded } from '../../src/curation/sources/decoded-bytes.ts';
 import { DropLog, type ExtractContext } from '../../src/curation/sources/source.ts';
-import { openWarcRecords, type WarcRecord } from '../../src/curation/sources/warc-records.ts';
+import { StreamGap } from '../../src/curation/sources/stream-gap.ts';
+import { HeadKernel } from '../../src/curation/sources/warc-head-kernel.ts';
+import { blockOf, openWarcRecords, type WarcRecord } from '../../src/curation/sources/warc-records.ts';
 
 /** One record with CRLFs and the right length, unless `fields` say otherwise. */
 export function makeRecord(
@@ -55,6 +59,39 @@ export function cutSource(bytes: Uint8Array, chunkBytes = Infinity): ByteSource 
   });
 }
 
+/** Decompressed bytes and gaps of a source, copied; `keep` says how many of the bytes given last must stay each time. */
+export async function* readDecoded(
+  source: ByteSource,
+  onBytes: (byteCount: number) => void,
+  keep: (givenBytes: number) => number = () => 0,
+): AsyncGenerator<Buffer | StreamGap, void, void> {
+  const decoded: DecodedSource = openDecoded(source, onBytes, new CrawlMemory());
+  try {
+    let given = 0;
+    let last = Buffer.alloc(0);
+    for (;;) {
+      const kept = Math.min(keep(given), given);
+      const piece = await decoded.next(kept);
+      if (piece === undefined) return;
+      if (piece instanceof StreamGap) {
+        given = 0;
+        yield piece;
+        continue;
+      }
+      if (piece.isBehindKept) {
+        const before = piece.bytes.subarray(piece.start - kept, piece.start);
+        if (!before.equals(last.subarray(last.length - kept))) throw new Error(`${kept} bytes were not kept`);
+      }
+      const bytes = Buffer.from(piece.bytes.subarray(piece.start, piece.end));
+      last = Buffer.concat([last.subarray(last.length - kept), bytes]);
+      given = last.length;
+      yield bytes;
+    }
+  } finally {
+    await decoded.close();
+  }
+}
+
 /** Members one after the other. */
 export function gzipEach(records: readonly Uint8Array[]): Buffer {
   return Buffer.concat(records.map((record) => gzipSync(record)));
@@ -88,18 +125,30 @@ export async function extract(
   return { pairs, counts: Object.fromEntries(drops.counts), drops, readBytes };
 }
 
-/** Whole records in order; a record is valid until the next one is asked for. */
+/** Whole records in order, with their blocks; a record is valid until the next one is asked for. */
 export async function* readWarcRecords(
   ...source: Parameters<typeof openWarcRecords>
-): AsyncGenerator<WarcRecord, void, void> {
+): AsyncGenerator<WarcRecord & { block: Buffer }, void, void> {
   const records = openWarcRecords(...source);
   try {
     for (;;) {
       const record = records.nextInWindow() ?? (await records.next());
       if (record === undefined) return;
-      yield record;
+      const { head, bytes, blockStart, blockEnd, number, startByte } = record;
+      yield { head, bytes, blockStart, blockEnd, number, startByte, block: blockOf(record) };
     }
   } finally {
     await records.close();
   }
+}
+
+/** The same from a source, as the readers do it. */
+export function readFileRecords(
+  source: ByteSource,
+  drops: DropLog,
+  maxRecordBytes: number,
+): ReturnType<typeof readWarcRecords> {
+  const memory = new CrawlMemory();
+  const decoded = openDecoded(source, () => undefined, memory);
+  return readWarcRecords(decoded, drops, maxRecordBytes, new HeadKernel(memory));
 }

@@ -1,8 +1,8 @@
 /**
- * The match stage for one input file: extract, match, filter, write. A small file is done in this thread; from the first
- * {@link HELD_BATCHES} batches on, a match thread takes the pairs, so that reading goes on meanwhile.
+ * The match stage for one input file: extract, match, filter, write. A small file is done in this thread; for a larger one, and from
+ * the first {@link HELD_BATCHES} batches of any on, a match thread takes the pairs, so that reading goes on meanwhile.
  */
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { MetaclipError } from '../../common/errors.ts';
 import { commitFile, ensureFolder, temporaryPathFor } from '../../common/files.ts';
 import { UNREADABLE_REASON } from '../drop-reasons.ts';
@@ -18,6 +18,9 @@ import { PROGRESS } from './progress-counters.ts';
 
 /** Batches of a file that are kept before a match thread is started for it: at most 16,384 pairs or 8 MB. */
 const HELD_BATCHES = 4;
+
+/** Files from this size on have more batches than are held, as a rule: their match thread starts while they are being opened. */
+const LARGE_FILE_BYTES = 8 << 20;
 
 /** Failures of one input that must not end a run over 90,000 of them; anything else ends it. */
 const FILE_FAILURES: ReadonlySet<string> = new Set(['E_INPUT_UNREADABLE', 'E_FORMAT_UNKNOWN']);
@@ -44,6 +47,7 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
   const origins: UrlOrigins = { linked: 0, relative: 0 };
   const pairs = new PairQueue(job, context, paths);
   try {
+    if (await isLarge(job.path)) pairs.startThread();
     const failure = await readPairs(job, context, { drops, origins }, (batch) => pairs.write(batch));
     const totals = await pairs.close();
     const committed = [
@@ -69,6 +73,14 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
   } finally {
     for (const path of [paths.parquetPath, paths.keysPath]) await rm(path, { force: true });
   }
+}
+
+/** A file that can't be looked at is told of when it is read. */
+async function isLarge(path: string): Promise<boolean> {
+  return stat(path).then(
+    ({ size }) => size >= LARGE_FILE_BYTES,
+    () => false,
+  );
 }
 
 /** Reads the file to its end; returns why it could not be, if it could not, which then is counted. */
@@ -119,11 +131,16 @@ class PairQueue {
     if (this.#sink === undefined) {
       this.#held.push(columns);
       if (this.#held.length < HELD_BATCHES) return;
-      this.#sink = await ThreadedSink.create(this.#job, this.#context, this.#paths);
-      await this.#writeHeld(this.#sink);
+      await this.#writeHeld(this.startThread());
     } else {
       await this.#sink.write(columns);
     }
+  }
+
+  /** Before the first batch, or once so many are held that a thread pays. */
+  startThread(): PairSink {
+    this.#sink ??= ThreadedSink.open(this.#job, this.#context, this.#paths);
+    return this.#sink;
   }
 
   async close(): Promise<MatchTotals> {

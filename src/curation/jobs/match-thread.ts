@@ -80,25 +80,30 @@ export class ThreadedSink implements PairSink {
    * @param job - options of the task
    * @param context - automaton, language model, progress counters
    * @param paths - where the files go, under temporary names
-   * @returns an open sink; only one at a time in a thread
+   * @returns a sink that takes batches at once, while the thread is still starting; only one at a time in a thread
    */
-  static async create(job: MatchJob, context: JobContext, paths: MatchedPaths): Promise<ThreadedSink> {
+  static open(job: MatchJob, context: JobContext, paths: MatchedPaths): ThreadedSink {
     thread ??= new MatchThread();
-    await thread.ask({ kind: 'open', job, context, paths });
-    return new ThreadedSink(thread);
+    const sink = new ThreadedSink(thread);
+    sink.#ask({ kind: 'open', job, context, paths });
+    return sink;
   }
 
   async write(columns: PairColumns): Promise<void> {
     const { urlOffsets, urlBytes, textOffsets, textBytes, textKeys, pageIds } = columns;
     const arrays = [urlOffsets, urlBytes, textOffsets, textBytes, textKeys, pageIds];
-    const done = this.#thread.ask(
+    this.#ask(
       { kind: 'write', columns },
       arrays.map((array) => array.buffer),
     );
+    if (this.#inFlight.length > BATCHES_IN_FLIGHT) await this.#inFlight.shift();
+  }
+
+  #ask(request: MatchRequest, transfer: ArrayBuffer[] = []): void {
+    const done = this.#thread.ask(request, transfer);
     // A failure reaches the caller with a later batch or at the end.
     done.catch(() => undefined);
     this.#inFlight.push(done);
-    if (this.#inFlight.length > BATCHES_IN_FLIGHT) await this.#inFlight.shift();
   }
 
   async close(): Promise<MatchTotals> {

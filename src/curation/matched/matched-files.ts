@@ -81,7 +81,13 @@ export class MatchedFiles {
    */
   static async create(paths: MatchedPaths): Promise<MatchedFiles> {
     const { metadata, parquetPath, keysPath } = paths;
-    const sink = await ParquetSink.create(parquetPath, { metadata, rowGroupRows: KEYS_BLOCK_ROWS });
+    const sink = await ParquetSink.create(parquetPath, {
+      metadata,
+      rowGroupRows: KEYS_BLOCK_ROWS,
+      // Nobody looks for urls by their range: every reader of these files reads all rows.
+      hasStatistics: false,
+      hashColumns: ['uid', 'uuid'],
+    });
     try {
       return new MatchedFiles(sink, await KeysWriter.create(keysPath));
     } catch (error) {

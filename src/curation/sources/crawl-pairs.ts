@@ -1,8 +1,10 @@
 /** The loop that WAT and WARC readers share: records in, full batches out. */
 import { BATCH_ROWS, type PairBatch } from '../pair-batch.ts';
 import type { ByteSource } from './byte-source.ts';
-import { readDecoded } from './decoded-bytes.ts';
+import type { CrawlMemory } from './crawl-memory.ts';
+import { openDecoded } from './decoded-bytes.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
+import { HeadKernel } from './warc-head-kernel.ts';
 import { openWarcRecords, type WarcRecord } from './warc-records.ts';
 
 /** Texts an image can have. */
@@ -19,6 +21,7 @@ export interface RecordPairs {
  *
  * @param source - the bytes of the file
  * @param context - drops, progress and limit
+ * @param memory - where the file is read
  * @param batch - what the records' pairs are added to
  * @param openRecord - looks at one record, valid until the next call; undefined for one without pairs
  * @yields the batch, refilled each time
@@ -26,11 +29,13 @@ export interface RecordPairs {
 export async function* readCrawl(
   source: ByteSource,
   context: ExtractContext,
+  memory: CrawlMemory,
   batch: PairBatch,
   openRecord: (record: WarcRecord) => RecordPairs | undefined,
 ): AsyncGenerator<PairBatch, void, void> {
   const maxRecordBytes = context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
-  const records = openWarcRecords(readDecoded(source, context.onBytes), context.drops, maxRecordBytes);
+  const decoded = openDecoded(source, context.onBytes, memory);
+  const records = openWarcRecords(decoded, context.drops, maxRecordBytes, new HeadKernel(memory));
   try {
     for (;;) {
       // A promise for each record would be too dear.

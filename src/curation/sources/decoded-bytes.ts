@@ -2,58 +2,142 @@
  * Turns a source into decompressed bytes: gzip is recognised by its magic bytes and never by the name, and what is gzip
  * is never read as plain text however damaged it is.
  *
- * The healthy path runs Node's gunzip, which takes member after member in native code (one member per record is the rule
- * in crawl files) and works in the thread pool while the last block's output is being parsed. It cannot say where a
- * member starts. So when it fails, or stops at bytes that are no member, the file is read again by
- * {@link salvageMembers}, which walks member by member and skips what was delivered already.
+ * The healthy path inflates member after member in the reader's own memory, see {@link MemberInflater}. At the first member that is
+ * not whole it hands over to {@link salvageMembers}, which reads the file again from there.
  */
-import { createGunzip } from 'node:zlib';
 import { readBlocks, type ByteSource } from './byte-source.ts';
+import { CrawlMemory } from './crawl-memory.ts';
 import { findMember, salvageMembers } from './gzip-members.ts';
-import { InflateDriver } from './inflate-driver.ts';
-import { ByteMeter, type StreamGap } from './stream-gap.ts';
+import { MAX_KEPT_BYTES, MemberInflater } from './member-inflater.ts';
+import { ByteMeter, StreamGap } from './stream-gap.ts';
+
+/** Decompressed bytes: [start, end) of a buffer. */
+export interface DecodedPiece {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** Whether the bytes that were to be kept stand in front of the piece; else they are where they were. */
+  readonly isBehindKept: boolean;
+}
+
+/** Decompressed bytes in order, piece by piece. */
+export interface DecodedSource {
+  /** How many bytes can be kept. */
+  readonly maxKeptBytes: number;
+  /**
+   * @param keptBytes - of the bytes given last, so many must stay; the others may be overwritten
+   * @returns the next piece, never an empty one, valid until the next call; a {@link StreamGap} where bytes are lost; undefined at
+   *   the end
+   * @throws MetaclipError E_INPUT_NOT_FOUND or E_INPUT_UNREADABLE when the source cannot be read
+   */
+  next(keptBytes: number): Promise<DecodedPiece | StreamGap | undefined>;
+  /** Stops reading, also before the end. */
+  close(): Promise<void>;
+}
 
 /**
- * Output buffer of the inflater; the default of 16 KiB halves the rate (147 instead of 268 MB/s). Its output has to fit into what is left of the buffer, or the inflater stops until this
- * thread comes back to its event loop: with 1 MiB that happened at every other block and cost 15% of the match stage.
- */
-const OUTPUT_BYTES = 4 << 20;
-
-/**
- * Reads a source, decompressed where it is gzip. Memory: two input blocks and the output of two, at most 264 MiB in the
- * worst bomb; members are never held whole unless they are damaged and small.
+ * Opens a source. Memory: one input block and {@link CrawlMemory}, whatever the file; members are never held whole unless they are
+ * damaged and small.
  *
  * @param source - file or other bytes
  * @param onBytes - told of every further byte of the source as it lies there, once
- * @yields decompressed chunks in order, which the consumer may keep; a {@link StreamGap} wherever bytes are lost
- * @throws MetaclipError E_INPUT_NOT_FOUND or E_INPUT_UNREADABLE when the source cannot be read
+ * @param memory - where gzip is inflated; of no other reader
+ * @returns its decompressed bytes
  */
-export async function* readDecoded(
+export function openDecoded(
   source: ByteSource,
   onBytes: (byteCount: number) => void,
-): AsyncGenerator<Uint8Array | StreamGap, void, void> {
-  const meter = new ByteMeter(onBytes);
-  const blocks = readBlocks(source.open(0));
-  let deliveredBytes = 0;
-  try {
-    const first = await blocks.next();
-    if (first.done === true) return;
-    const block = first.value;
-    const isGzip = block[0] === 0x1f && block[1] === 0x8b;
-    if (!isGzip && !hidesGzip(block)) {
-      yield* readPlain(block, blocks, meter);
-      return;
-    }
-    // Garbage in front of the first member would make the healthy path fail at once.
-    if (isGzip) {
-      const outcome = yield* gunzipBlocks(block, blocks, meter);
-      if (outcome.isWhole) return;
-      deliveredBytes = outcome.deliveredBytes;
-    }
-  } finally {
-    await blocks.return();
+  memory: CrawlMemory = new CrawlMemory(),
+): DecodedSource {
+  return new DecodedFile(source, new ByteMeter(onBytes), memory);
+}
+
+class DecodedFile implements DecodedSource {
+  readonly maxKeptBytes = MAX_KEPT_BYTES;
+  readonly #source: ByteSource;
+  readonly #meter: ByteMeter;
+  readonly #memory: CrawlMemory;
+  readonly #blocks: AsyncGenerator<Uint8Array, void, void>;
+  #readBytes = 0;
+  #isInputOver = false;
+  #inflater: MemberInflater | undefined;
+  /** Takes over for plain and for damaged files. */
+  #chunks: DecodedSource | undefined;
+
+  constructor(source: ByteSource, meter: ByteMeter, memory: CrawlMemory) {
+    this.#source = source;
+    this.#meter = meter;
+    this.#memory = memory;
+    this.#blocks = readBlocks(source.open(0));
   }
-  yield* salvageMembers(source, deliveredBytes, meter);
+
+  async next(keptBytes: number): Promise<DecodedPiece | StreamGap | undefined> {
+    if (this.#chunks === undefined && this.#inflater === undefined) await this.#start();
+    if (this.#inflater !== undefined) {
+      const piece = await this.#inflatePiece(this.#inflater, keptBytes);
+      if (piece !== undefined || this.#chunks === undefined) return piece;
+    }
+    return this.#chunks?.next(0);
+  }
+
+  async close(): Promise<void> {
+    await this.#blocks.return();
+    await this.#chunks?.close();
+  }
+
+  /** Looks at the first block and decides. */
+  async #start(): Promise<void> {
+    const block = await this.#readBlock();
+    const isGzip = block[0] === 0x1f && block[1] === 0x8b;
+    if (isGzip) {
+      this.#inflater = new MemberInflater(this.#memory);
+      this.#inflater.feed(block);
+    } else if (hidesGzip(block)) {
+      // Garbage in front of the first member.
+      this.#chunks = wrapDecoded(salvageMembers(this.#source, { startByte: 0, skipBytes: 0 }, this.#meter));
+    } else {
+      this.#chunks = wrapDecoded(this.#readPlain(block));
+    }
+  }
+
+  /** The next piece; undefined at the end, and where #chunks takes over. */
+  async #inflatePiece(inflater: MemberInflater, keptBytes: number): Promise<DecodedPiece | undefined> {
+    inflater.startPiece(keptBytes);
+    for (;;) {
+      const stop = inflater.inflate(this.#isInputOver);
+      if (stop === 'input') {
+        inflater.feed(await this.#readBlock());
+        continue;
+      }
+      if (stop === 'odd') {
+        const { memberStartByte: startByte, memberBytes: skipBytes } = inflater;
+        this.#chunks = wrapDecoded(salvageMembers(this.#source, { startByte, skipBytes }, this.#meter));
+      }
+      if (stop !== 'piece') this.#inflater = undefined;
+      const { pieceStart: start, pieceEnd: end } = inflater;
+      if (start < end) return { bytes: this.#memory.bytes, start, end, isBehindKept: true };
+      if (stop !== 'piece') {
+        this.#chunks ??= NOTHING;
+        return undefined;
+      }
+    }
+  }
+
+  /** The next block; an empty one at the end. */
+  async #readBlock(): Promise<Uint8Array> {
+    const next = await this.#blocks.next();
+    if (next.done === true) {
+      this.#isInputOver = true;
+      return new Uint8Array(0);
+    }
+    this.#readBytes += next.value.length;
+    this.#meter.reach(this.#readBytes);
+    return next.value;
+  }
+
+  async *#readPlain(first: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+    for (let block = first; block.length > 0; block = await this.#readBlock()) yield block;
+  }
 }
 
 /** True when a file that starts neither like gzip nor like WARC holds a member that inflates: its start is damaged. */
@@ -67,91 +151,33 @@ function hidesGzip(block: Uint8Array): boolean {
 
 const WARC_MAGIC = Buffer.from('WARC/');
 
-async function* readPlain(
-  first: Uint8Array,
-  blocks: AsyncIterable<Uint8Array>,
-  meter: ByteMeter,
-): AsyncGenerator<Uint8Array, void, void> {
-  let readBytes = first.length;
-  meter.reach(readBytes);
-  yield first;
-  for await (const block of blocks) {
-    readBytes += block.length;
-    meter.reach(readBytes);
-    yield block;
-  }
-}
-
-/** How far the healthy path came. */
-interface GunzipOutcome {
-  readonly isWhole: boolean;
-  readonly deliveredBytes: number;
-}
-
-/** The healthy path: stops at the first sign of trouble. */
-async function* gunzipBlocks(
-  first: Uint8Array,
-  blocks: AsyncGenerator<Uint8Array, void, void>,
-  meter: ByteMeter,
-): AsyncGenerator<Uint8Array, GunzipOutcome, void> {
-  const driver = new InflateDriver(createGunzip({ chunkSize: OUTPUT_BYTES }));
-  let deliveredBytes = 0;
-  let readBytes = first.length;
-  try {
-    // While the caller works on the output of one block, the next one is being inflated and the one after it is read.
-    let pending = driver.write(first);
-    let current: Uint8Array | undefined = first;
-    while (current !== undefined) {
-      const next: IteratorResult<Uint8Array, void> = await blocks.next();
-      const step = await pending;
-      meter.reach(readBytes);
-      if (step.state === 'damaged' || step.state === 'cut') return { isWhole: false, deliveredBytes };
-      if (step.state === 'more') {
-        if (next.done === true) {
-          pending = driver.finish();
-        } else {
-          readBytes += next.value.length;
-          pending = driver.write(next.value);
-        }
+/**
+ * @param chunks - decompressed bytes with gaps in them, of which each chunk stays as it is
+ * @returns them as a source
+ */
+export function wrapDecoded(chunks: AsyncIterable<Uint8Array | StreamGap>): DecodedSource {
+  const iterator = chunks[Symbol.asyncIterator]();
+  return {
+    maxKeptBytes: Infinity,
+    async next() {
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done === true) return undefined;
+        const chunk: Uint8Array | StreamGap = next.value;
+        if (chunk instanceof StreamGap) return chunk;
+        if (chunk.length === 0) continue;
+        const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+        return { bytes, start: 0, end: bytes.length, isBehindKept: false };
       }
-      for (const chunk of step.output) {
-        deliveredBytes += chunk.length;
-        yield chunk;
-      }
-      if (step.state === 'end') {
-        // Ended before all input was taken: zero padding is harmless, anything else may hide further members.
-        const isPadding = isZero(current.subarray(current.length - (readBytes - driver.bytesTaken)));
-        return { isWhole: isPadding && (await areZero(next, blocks, meter, readBytes)), deliveredBytes };
-      }
-      current = next.done === true ? undefined : next.value;
-    }
-    const last = await pending;
-    for (const chunk of last.output) {
-      deliveredBytes += chunk.length;
-      yield chunk;
-    }
-    return { isWhole: last.state === 'end', deliveredBytes };
-  } finally {
-    driver.close();
-  }
+    },
+    async close() {
+      await iterator.return?.();
+    },
+  };
 }
 
-/** True when the rest of the file is zero bytes; reads no further than the first other byte. */
-async function areZero(
-  next: IteratorResult<Uint8Array, void>,
-  blocks: AsyncGenerator<Uint8Array, void, void>,
-  meter: ByteMeter,
-  startByte: number,
-): Promise<boolean> {
-  let readBytes = startByte;
-  for (let result = next; result.done !== true; result = await blocks.next()) {
-    readBytes += result.value.length;
-    meter.reach(readBytes);
-    if (!isZero(result.value)) return false;
-  }
-  return true;
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
-}
+const NOTHING: DecodedSource = {
+  maxKeptBytes: Infinity,
+  next: () => Promise.resolve(undefined),
+  close: () => Promise.resolve(),
+};

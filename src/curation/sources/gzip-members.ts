@@ -8,7 +8,7 @@
  * member starts one byte behind the start of the damaged one, because nothing that its data says, its own end included,
  * can be believed. The search takes a magic number as a member only when what follows really inflates.
  *
- * Only damaged files come here. One that is damaged at its very end takes 1.6 times as long as a healthy one.
+ * Only damaged files come here, from the first damaged member on.
  */
 import { constants, crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
@@ -16,10 +16,12 @@ import { InflateDriver } from './inflate-driver.ts';
 import { StreamGap, type ByteMeter } from './stream-gap.ts';
 
 const MAGIC = Buffer.from([0x1f, 0x8b, 8]);
-const HEADER_BYTES = 10;
-const TRAILER_BYTES = 8;
+/** Bytes of a header without optional fields. */
+export const HEADER_BYTES = 10;
+/** Checksum and length behind the data. */
+export const TRAILER_BYTES = 8;
 /** Longest header taken: file name and comment are free text without a limit. */
-const MAX_HEADER_BYTES = 64 << 10;
+export const MAX_HEADER_BYTES = 64 << 10;
 /** Compressed members up to this size are inflated in one call, larger ones streamed. */
 const WHOLE_MEMBER_BYTES = 1 << 20;
 /** Content up to this size is held in memory. */
@@ -33,24 +35,26 @@ const TRIAL_BYTES = 4 << 10;
 type MemberEnd = { readonly endByte: number } | { readonly fault: string; readonly isCut: boolean };
 
 /**
- * Delivers what is whole in a gzip file, from the first byte on.
+ * Delivers what is whole in a gzip file, from some byte on.
  *
  * Memory: one window of the file (1 MiB and a read), the content of one small member or of one piece of a large one.
  *
  * @param source - the file
- * @param skipBytes - decompressed bytes that the caller has delivered already; not delivered again
+ * @param start - where to start
+ * @param start.startByte - byte of the file: its first, or where a member starts
+ * @param start.skipBytes - decompressed bytes from there on that the caller has delivered already; not delivered again
  * @param meter - told how far the file has been read
  * @yields decompressed chunks, and a gap at each damage; the last one is `truncated-record` when the file is cut
  */
 export async function* salvageMembers(
   source: ByteSource,
-  skipBytes: number,
+  start: { readonly startByte: number; readonly skipBytes: number },
   meter: ByteMeter,
 ): AsyncGenerator<Uint8Array | StreamGap, void, void> {
   const file = new FileWindow(source, meter);
-  let toSkip = skipBytes;
+  let toSkip = start.skipBytes;
   try {
-    let offset = 0;
+    let offset = start.startByte;
     for (;;) {
       const head = await file.view(offset, HEADER_BYTES);
       if (head.length === 0) return;
@@ -148,8 +152,12 @@ export function findMember(bytes: Buffer, from: number): number | undefined {
   return undefined;
 }
 
-/** Offset behind the header of a member; undefined when the header is impossible or longer than the bytes at hand. */
-function skipHeader(bytes: Buffer, start: number): number | undefined {
+/**
+ * @param bytes - any bytes
+ * @param start - where a member starts
+ * @returns offset behind its header; undefined when the header is impossible or longer than the bytes at hand
+ */
+export function skipHeader(bytes: Buffer, start: number): number | undefined {
   const flags = bytes[start + 3];
   // The three highest flags are reserved and must be zero.
   if (flags === undefined || (flags & 0xe0) !== 0) return undefined;

@@ -6,27 +6,19 @@
  *
  * One difference is known: htmlparser2 takes the control character 0x1c for `<` where it looks for the end of a script.
  */
-import { loadKernel } from '../../common/kernels.ts';
 import type { Compat } from '../compat.ts';
-import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
+import type { PairBatch } from '../pair-batch.ts';
+import { CrawlBatch } from './crawl-batch.ts';
+import { CrawlMemory } from './crawl-memory.ts';
 import type { UrlJoiner } from './url-join.ts';
 
-// Layout of the kernel's memory; see kernels/lib/html-layout.ts.
+// Layout of the kernel's part of the memory; see kernels/lib/html-layout.ts.
 const COUNTS = 2048;
-const RANGES = 4096;
-const MAX_TAGS = 8192;
-const ROOT = 69632;
-const FOLDER = 73728;
-const PREFIX_BYTES = 4096 - 16;
-const URL_OFFSETS = 77824;
-const TEXT_OFFSETS = 94224;
-const TEXT_KEYS = 110624;
-const PAGE_IDS = 114720;
-const URL_BYTES = 196672;
-const TEXT_BYTES = 1769536;
-const COLUMN_BYTES = 1507328;
-const INPUT = 3342400;
-const MAX_PAGE_BYTES = 4 << 20;
+const RANGES = 131072;
+const MAX_TAGS = 65536;
+const INPUT = 3866624;
+/** Longest page copied in; one that lies in the memory may have any length. */
+const MAX_INPUT_BYTES = 4 << 20;
 
 const LEFT_OUT = -1;
 
@@ -54,7 +46,7 @@ export interface EmitOptions {
   readonly isUtf8: boolean;
 }
 
-/** Finds images page after page, and fills one batch. Memory: 7.3 MiB, whatever the pages. */
+/** Finds images page after page, and fills one batch. Memory: that of the reader, whatever the pages. */
 export class HtmlImageKernel {
   /** Its columns lie in the kernel's memory while they fit. */
   readonly batch: PairBatch;
@@ -65,42 +57,41 @@ export class HtmlImageKernel {
   /** Rows it added whose link was relative. */
   relativeCount = 0;
   readonly #memory: Buffer;
+  readonly #output: CrawlBatch;
   readonly #ranges: Int32Array;
   readonly #counts: Int32Array;
-  readonly #findTags: (length: number) => number;
+  readonly #findTags: (start: number, end: number) => number;
   readonly #emit: (...values: number[]) => number;
-  #rootLength = -1;
-  #folderLength = 0;
 
-  constructor() {
-    const kernel = loadKernel('html-images');
-    const { buffer } = kernel;
-    this.#memory = Buffer.from(buffer);
+  /** @param memory - of the reader, in which most pages lie */
+  constructor(memory = new CrawlMemory()) {
+    const kernel = memory.loadKernel('html-images');
+    const { buffer } = memory.bytes;
+    this.#memory = memory.bytes;
     this.#ranges = new Int32Array(buffer, RANGES, MAX_TAGS * 2);
     this.#counts = new Int32Array(buffer, COUNTS, 5);
     this.#findTags = kernel.getFunction('findTags');
     this.#emit = kernel.getFunction('emit');
-    this.batch = new PairBatch({
-      urlOffsets: new Int32Array(buffer, URL_OFFSETS, BATCH_ROWS + 1),
-      textOffsets: new Int32Array(buffer, TEXT_OFFSETS, BATCH_ROWS + 1),
-      textKeys: new Uint8Array(buffer, TEXT_KEYS, BATCH_ROWS),
-      pageIds: new Uint32Array(buffer, PAGE_IDS, BATCH_ROWS),
-      urlBytes: new Uint8Array(buffer, URL_BYTES, COLUMN_BYTES),
-      textBytes: new Uint8Array(buffer, TEXT_BYTES, COLUMN_BYTES),
-    });
+    this.#output = new CrawlBatch(memory);
+    this.batch = this.#output.batch;
   }
 
   /**
-   * Finds the `<img>`, `<image>` and `<base>` tags of a page. Time: linear, some 2 GB/s; it is copied once.
+   * Finds the `<img>`, `<image>` and `<base>` tags of a page. Time: linear, some 2 GB/s. One that does not lie in the memory
+   * is copied there.
    *
-   * @param page - bytes in an encoding that {@link isAsciiCompatible}; need not stay
+   * @param page - bytes in an encoding that {@link isAsciiCompatible}; need not stay unless they lie in the memory
    * @returns false when the page has to be read whole
    */
   findTags(page: Uint8Array): boolean {
     this.tagCount = 0;
-    if (page.length > MAX_PAGE_BYTES) return false;
-    this.#memory.set(page, INPUT);
-    const count = this.#findTags(page.length);
+    const isHere = page.buffer === this.#memory.buffer;
+    if (!isHere) {
+      if (page.length > MAX_INPUT_BYTES) return false;
+      this.#memory.set(page, INPUT);
+    }
+    const start = isHere ? page.byteOffset : INPUT;
+    const count = this.#findTags(start, start + page.length);
     if (count === LEFT_OUT) return false;
     this.tagCount = count;
     return true;
@@ -111,8 +102,7 @@ export class HtmlImageKernel {
    * @returns its bytes, from `<` to `>`; a view that is valid until the next page
    */
   getTag(tag: number): Buffer {
-    const ranges = this.#ranges;
-    return this.#memory.subarray(INPUT + (ranges[tag * 2] ?? 0), INPUT + (ranges[tag * 2 + 1] ?? 0));
+    return this.#memory.subarray(this.#ranges[tag * 2], this.#ranges[tag * 2 + 1]);
   }
 
   /**
@@ -121,15 +111,7 @@ export class HtmlImageKernel {
    * @param joiner - of the page
    */
   setPage(joiner: UrlJoiner): void {
-    const { root, folder } = joiner;
-    this.#rootLength = Buffer.byteLength(root);
-    this.#folderLength = Buffer.byteLength(folder);
-    if (root === '' || this.#rootLength > PREFIX_BYTES || this.#folderLength > PREFIX_BYTES) {
-      this.#rootLength = -1;
-      return;
-    }
-    this.#memory.write(root, ROOT);
-    this.#memory.write(folder, FOLDER);
+    this.#output.setPage(joiner);
   }
 
   /**
@@ -151,8 +133,8 @@ export class HtmlImageKernel {
       this.tagCount,
       batch.rowCount,
       batch.nextPageId(pageUrl),
-      this.#rootLength,
-      this.#folderLength,
+      this.#output.rootLength,
+      this.#output.folderLength,
       options.countable,
       options.isUtf8 ? 1 : 0,
       options.compat === 'mended' ? 1 : 0,

@@ -1,32 +1,34 @@
 /**
- * The part of a stream that the record reader looks at: bytes from the start of the current record on, in one piece.
- * A chunk that starts a record is used where it lies; only what straddles chunks is copied.
+ * The part of a stream that the record reader looks at: bytes from the start of the current record on, in one piece. They are used
+ * where they lie, as long as their source can keep them; only what straddles pieces elsewhere, or is too long, is copied.
  */
+import type { DecodedSource } from './decoded-bytes.ts';
 import { StreamGap } from './stream-gap.ts';
 
 /** Smallest buffer for straddling records. */
 const MIN_BUFFER_BYTES = 256 << 10;
 
 /**
- * A sliding window over decompressed chunks. Positions are relative to {@link RecordWindow.start}, because filling may
+ * A sliding window over decompressed pieces. Positions are relative to {@link RecordWindow.start}, because filling may
  * move the bytes. A *stretch* is a run of bytes without a gap in it; filling stops at its end.
  */
 export class RecordWindow {
-  /** Holds the window at [start, end); other bytes are free for reuse. */
+  /** Holds the window at [start, end); other bytes are not its own. */
   bytes: Buffer = Buffer.alloc(0);
   start = 0;
   end = 0;
   /** What ended the stretch, once {@link RecordWindow.fill} returned false; undefined at the end of the stream. */
   gap: StreamGap | undefined;
-  readonly #chunks: AsyncIterator<Uint8Array | StreamGap>;
-  #ownsBytes = false;
+  readonly #source: DecodedSource;
+  /** A buffer for windows that had to be copied. */
+  #own: Buffer = Buffer.alloc(0);
   #isStretchOver = false;
   #isStreamOver = false;
   #startOffset = 0;
 
-  /** @param chunks - decompressed bytes with gaps; read to the end or closed with {@link RecordWindow.close} */
-  constructor(chunks: AsyncIterable<Uint8Array | StreamGap>) {
-    this.#chunks = chunks[Symbol.asyncIterator]();
+  /** @param source - decompressed bytes with gaps; read to the end or closed with {@link RecordWindow.close} */
+  constructor(source: DecodedSource) {
+    this.#source = source;
   }
 
   /** @returns number of bytes at hand */
@@ -46,24 +48,34 @@ export class RecordWindow {
   }
 
   /**
-   * Appends the next chunk. Amortised linear: the buffer doubles, and moves its content only when half of it is free.
+   * Appends the next piece. Amortised linear: the buffer doubles, and moves its content only when half of it is free.
    *
    * @returns false when the stretch has ended and nothing was added
    */
   async fill(): Promise<boolean> {
     if (this.#isStretchOver) return false;
-    for (;;) {
-      const next = await this.#chunks.next();
-      if (next.done === true || next.value instanceof StreamGap) {
-        this.#isStretchOver = true;
-        this.#isStreamOver = next.done === true;
-        this.gap = next.value instanceof StreamGap ? next.value : undefined;
-        return false;
-      }
-      if (next.value.length === 0) continue;
-      this.#append(next.value);
-      return true;
+    if (this.size > this.#source.maxKeptBytes) this.#own = this.#copyTo(this.#own, 0);
+    const isOwn = this.bytes === this.#own;
+    const piece = await this.#source.next(isOwn ? 0 : this.size);
+    if (piece === undefined || piece instanceof StreamGap) {
+      this.#isStretchOver = true;
+      this.#isStreamOver = piece === undefined;
+      this.gap = piece;
+      return false;
     }
+    const { size } = this;
+    if (size === 0 || (piece.isBehindKept && !isOwn)) {
+      // Not kept for the next time: it may have grown to twice the largest record.
+      if (isOwn) this.#own = Buffer.alloc(0);
+      this.bytes = piece.bytes;
+      this.start = piece.start - size;
+      this.end = piece.end;
+    } else {
+      this.#own = this.#copyTo(this.#own, piece.end - piece.start);
+      piece.bytes.copy(this.#own, this.end, piece.start, piece.end);
+      this.end += piece.end - piece.start;
+    }
+    return true;
   }
 
   /**
@@ -90,36 +102,22 @@ export class RecordWindow {
 
   /** Stops reading the stream before its end. */
   async close(): Promise<void> {
-    await this.#chunks.return?.();
+    await this.#source.close();
   }
 
-  #append(chunk: Uint8Array): void {
+  // Moves the window into a buffer of its own, that given or a larger one, with room behind it; returns that buffer.
+  #copyTo(own: Buffer, roomBytes: number): Buffer {
     const { size } = this;
-    if (size === 0) {
-      this.bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-      this.#ownsBytes = false;
-      this.start = 0;
-      this.end = chunk.length;
-      return;
-    }
-    const needed = size + chunk.length;
-    if (
-      !this.#ownsBytes ||
-      needed > this.bytes.length ||
-      (this.end + chunk.length > this.bytes.length && size > this.start)
-    ) {
-      const grown = Buffer.allocUnsafe(Math.max(MIN_BUFFER_BYTES, needed * 2));
-      this.bytes.copy(grown, 0, this.start, this.end);
-      this.bytes = grown;
-      this.#ownsBytes = true;
-      this.start = 0;
-      this.end = size;
-    } else if (this.end + chunk.length > this.bytes.length) {
-      this.bytes.copyWithin(0, this.start, this.end);
+    const needed = size + roomBytes;
+    if (this.bytes !== own || this.end + roomBytes > own.length) {
+      // Moving within a buffer pays when half of it is free.
+      const isEnough = needed <= own.length && (this.bytes !== own || size <= this.start);
+      const target = isEnough ? own : Buffer.allocUnsafe(Math.max(MIN_BUFFER_BYTES, needed * 2));
+      this.bytes.copy(target, 0, this.start, this.end);
+      this.bytes = target;
       this.start = 0;
       this.end = size;
     }
-    this.bytes.set(chunk, this.end);
-    this.end += chunk.length;
+    return this.bytes;
   }
 }

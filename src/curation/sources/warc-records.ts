@@ -11,16 +11,19 @@
  *   bad-record        no usable Content-Length, one that the content contradicts, or an endless head
  *   oversized-record  longer than the limit; passed over without being held
  */
+import type { DecodedSource } from './decoded-bytes.ts';
 import type { DropLog } from './source.ts';
-import type { StreamGap } from './stream-gap.ts';
 import { RecordWindow } from './record-window.ts';
+import type { HeadKernel } from './warc-head-kernel.ts';
 import { findHead, findHeadEnd, MAX_HEAD_BYTES, parseHead, probeHead, type WarcHead } from './warc-head.ts';
 
-/** One whole record. */
+/** One whole record; its bytes are valid until the next one is asked for. */
 export interface WarcRecord {
   readonly head: WarcHead;
-  /** The block, as long as Content-Length says. A view that is valid until the next record is asked for. */
-  readonly block: Buffer;
+  /** The block, as long as Content-Length says, is bytes [blockStart, blockEnd). */
+  readonly bytes: Buffer;
+  readonly blockStart: number;
+  readonly blockEnd: number;
   /** Number of the record in the file, from 0; records left out count too. */
   readonly number: number;
   /** Where its head starts in the decompressed stream. */
@@ -35,6 +38,14 @@ function isLineEnd(byte: number | undefined): boolean {
 const MAX_LINE_END_BYTES = 64;
 /** Bytes behind a place that are enough to tell whether a head starts there. */
 const PROBE_BYTES = 96;
+
+/**
+ * @param record - any
+ * @returns its block: a view that is valid until the next record is asked for
+ */
+export function blockOf(record: WarcRecord): Buffer {
+  return record.bytes.subarray(record.blockStart, record.blockEnd);
+}
 
 /** Records one by one, for a caller to whom a promise for each is too dear. */
 export interface WarcRecords {
@@ -56,31 +67,35 @@ export interface WarcRecords {
  * Memory: one record up to `maxRecordBytes`, doubled while its buffer grows, and one chunk. Time: linear, also for
  * hostile input.
  *
- * @param chunks - decompressed bytes, with gaps where bytes are missing
+ * @param source - decompressed bytes, with gaps where bytes are missing
  * @param drops - counts what is left out
  * @param maxRecordBytes - longest block given out
+ * @param heads - finds ordinary records in the memory in which the source has its bytes
  * @returns the whole records in order; to be closed
  */
 export function openWarcRecords(
-  chunks: AsyncIterable<Uint8Array | StreamGap>,
+  source: DecodedSource,
   drops: DropLog,
   maxRecordBytes: number,
+  heads?: HeadKernel,
 ): WarcRecords {
-  return new RecordReader(chunks, drops, maxRecordBytes);
+  return new RecordReader(source, drops, maxRecordBytes, heads);
 }
 
 class RecordReader implements WarcRecords {
   readonly window: RecordWindow;
   readonly #drops: DropLog;
   readonly #maxRecordBytes: number;
+  readonly #heads: HeadKernel | undefined;
   #recordCount = 0;
   /** Bytes of the record given out last; still in the window because the caller is looking at them. */
   #givenBytes = 0;
 
-  constructor(chunks: AsyncIterable<Uint8Array | StreamGap>, drops: DropLog, maxRecordBytes: number) {
-    this.window = new RecordWindow(chunks);
+  constructor(source: DecodedSource, drops: DropLog, maxRecordBytes: number, heads: HeadKernel | undefined) {
+    this.window = new RecordWindow(source);
     this.#drops = drops;
     this.#maxRecordBytes = maxRecordBytes;
+    this.#heads = heads;
   }
 
   async close(): Promise<void> {
@@ -93,6 +108,15 @@ class RecordReader implements WarcRecords {
     this.#givenBytes = 0;
     const { bytes, end } = window;
     let { start } = window;
+    if (this.#heads?.bytes === bytes) {
+      const found = this.#heads.findRecord(start, end, this.#maxRecordBytes);
+      if (found === undefined) return undefined;
+      window.discard(found.recordStart - start);
+      this.#givenBytes = found.blockEnd - found.recordStart;
+      found.number = this.#recordCount++;
+      found.startByte = window.offset;
+      return found;
+    }
     while (start < end && isLineEnd(bytes[start])) start++;
     if (probeHead(bytes, start, end) !== 'head') return undefined;
     const headEnd = findHeadEnd(bytes, start, end);
@@ -107,8 +131,8 @@ class RecordReader implements WarcRecords {
     if (after >= lastAfter || probeHead(bytes, after, end) !== 'head') return undefined;
     window.discard(start - window.start);
     this.#givenBytes = blockEnd - start;
-    const block = bytes.subarray(headEnd, blockEnd);
-    return { head, block, number: this.#recordCount++, startByte: window.offset };
+    const number = this.#recordCount++;
+    return { head, bytes, blockStart: headEnd, blockEnd, number, startByte: window.offset };
   }
 
   async next(): Promise<WarcRecord | undefined> {
@@ -180,10 +204,12 @@ class RecordReader implements WarcRecords {
       blockEnd = converted;
     }
     this.#givenBytes = blockEnd;
-    const { start } = window;
+    const { bytes, start } = window;
     return {
       head,
-      block: window.bytes.subarray(start + headBytes, start + blockEnd),
+      bytes,
+      blockStart: start + headBytes,
+      blockEnd: start + blockEnd,
       number: this.#recordCount++,
       startByte: window.offset,
     };

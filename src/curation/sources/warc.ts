@@ -11,6 +11,7 @@ import type { TextDecoder } from 'node:util';
 import type { PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { chooseDecoder } from './charset.ts';
+import { CrawlMemory } from './crawl-memory.ts';
 import { isBatchFull, readCrawl, type RecordPairs } from './crawl-pairs.ts';
 import { COUNTED_REASONS, HtmlImageKernel, isAsciiCompatible } from './html-image-kernel.ts';
 import { mayHoldImages, scanPage, type ImageText, type PageTag } from './html-images.ts';
@@ -24,7 +25,7 @@ import {
 import { stripText } from './strip-text.ts';
 import { isRelativeLink, UrlJoiner } from './url-join.ts';
 import { stripAngleBrackets } from './warc-head.ts';
-import type { WarcRecord } from './warc-records.ts';
+import { blockOf, type WarcRecord } from './warc-records.ts';
 
 /**
  * Reads the pairs of a WARC file, gzip or plain, in file order. Duplicates are not dropped here.
@@ -51,8 +52,9 @@ export function readWarcSource(
   source: ByteSource,
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
-  const kernel = new HtmlImageKernel();
-  return readCrawl(source, context, kernel.batch, (record) => openResponse(record, kernel, context));
+  const memory = new CrawlMemory();
+  const kernel = new HtmlImageKernel(memory);
+  return readCrawl(source, context, memory, kernel.batch, (record) => openResponse(record, kernel, context));
 }
 
 /** The images of a response; undefined where it has none, and, counted, where it cannot be decoded. */
@@ -67,7 +69,7 @@ function openResponse(
   };
   const { targetUri } = record.head;
   const pageUrl = stripAngleBrackets(targetUri ?? '');
-  const response = parseHttpResponse(record.block);
+  const response = parseHttpResponse(blockOf(record));
   if (response === undefined) {
     drop('bad-http', `the HTTP head of ${pageUrl} does not end`);
     return undefined;

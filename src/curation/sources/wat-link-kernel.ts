@@ -3,15 +3,15 @@
  * ordinary images to the batch, whose columns lie in its memory. A record for which it has no room, or with escapes where
  * they matter, is left to the TypeScript twin; an image that takes more than copying bytes is left to the caller.
  *
- * Memory: 8 MiB, whatever the records.
+ * Memory: that of the reader, whatever the records.
  */
 import { isUtf8 } from 'node:buffer';
-import { loadKernel } from '../../common/kernels.ts';
 import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
+import { CrawlMemory } from './crawl-memory.ts';
 import type { UrlJoiner } from './url-join.ts';
 import { FIELD_ESCAPED, type ImageLinks, LINK_FIELDS, WatLinkSkimmer } from './wat-links.ts';
 
-// Layout of the kernel's memory; see kernels/wat-links.ts.
+// Layout of the kernel's part of the memory; see kernels/wat-links.ts.
 const COUNTS = 2048;
 const KINDS = 65536;
 const MAX_IMAGES = 16384;
@@ -27,7 +27,7 @@ const URL_BYTES = 720896;
 const TEXT_BYTES = 2293760;
 const COLUMN_BYTES = 1507328;
 const INPUT = 3866624;
-/** Longest record taken: those of Common Crawl are below 2 MiB. */
+/** Longest record copied in; one that lies in the memory may have any length. */
 const MAX_INPUT_BYTES = 4 << 20;
 
 const NO_JSON = -1;
@@ -46,16 +46,17 @@ export class WatLinkKernel implements ImageLinks {
   readonly #kinds: Uint8Array;
   readonly #ranges: Int32Array;
   readonly #counts: Int32Array;
-  readonly #skim: (length: number) => number;
+  readonly #skim: (start: number, end: number) => number;
   readonly #emit: (...values: number[]) => number;
   readonly #twin = new WatLinkSkimmer();
   #rootLength = -1;
   #folderLength = 0;
 
-  constructor() {
-    const kernel = loadKernel('wat-links');
-    const { buffer } = kernel;
-    this.bytes = Buffer.from(buffer);
+  /** @param memory - of the reader, in which its records lie */
+  constructor(memory = new CrawlMemory()) {
+    const kernel = memory.loadKernel('wat-links');
+    this.bytes = memory.bytes;
+    const { buffer } = memory.bytes;
     this.#kinds = new Uint8Array(buffer, KINDS, MAX_IMAGES * FIELD_COUNT);
     this.#ranges = new Int32Array(buffer, RANGES, MAX_IMAGES * FIELD_COUNT * 2);
     this.#counts = new Int32Array(buffer, COUNTS, 4);
@@ -72,23 +73,26 @@ export class WatLinkKernel implements ImageLinks {
   }
 
   /**
-   * Skims one record. Time: linear; it is copied once.
+   * Skims one record. Time: linear. One that does not lie in the memory is copied there.
    *
-   * @param block - the JSON of the record, white space around it allowed; need not stay
+   * @param bytes - that hold the JSON of the record, white space around it allowed; need not stay unless they are the memory
+   * @param start - its first byte
+   * @param end - byte after it
    * @returns its image links, valid until the next call: this object, or its twin, which {@link WatLinkKernel.emit} can't
    *   be used with; undefined when the record is no JSON text in UTF-8
    */
-  skim(block: Buffer): ImageLinks | undefined {
-    if (block.length <= MAX_INPUT_BYTES) {
-      this.bytes.set(block, INPUT);
-      const count = this.#skim(block.length);
+  skim(bytes: Buffer, start = 0, end = bytes.length): ImageLinks | undefined {
+    const isHere = bytes === this.bytes;
+    if (isHere || end - start <= MAX_INPUT_BYTES) {
+      if (!isHere) bytes.copy(this.bytes, INPUT, start, end);
+      const count = isHere ? this.#skim(start, end) : this.#skim(INPUT, INPUT + end - start);
       if (count === NO_JSON) return undefined;
       if (count >= 0) {
         this.imageCount = count;
-        return isUtf8(block) ? this : undefined;
+        return isUtf8(bytes.subarray(start, end)) ? this : undefined;
       }
     }
-    return this.#twin.skim(block) ? this.#twin : undefined;
+    return this.#twin.skim(bytes.subarray(start, end)) ? this.#twin : undefined;
   }
 
   /**

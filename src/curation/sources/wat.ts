@@ -8,7 +8,8 @@
  */
 import { BATCH_ROWS, type PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
-import { readDecoded } from './decoded-bytes.ts';
+import { CrawlMemory } from './crawl-memory.ts';
+import { openDecoded } from './decoded-bytes.ts';
 import { skipBlank } from './json-skimmer.ts';
 import {
   DEFAULT_MAX_RECORD_BYTES,
@@ -18,6 +19,7 @@ import {
 } from './source.ts';
 import { stripText } from './strip-text.ts';
 import { isRelativeLink, UrlJoiner } from './url-join.ts';
+import { HeadKernel } from './warc-head-kernel.ts';
 import { stripAngleBrackets } from './warc-head.ts';
 import { openWarcRecords, type WarcRecord } from './warc-records.ts';
 import {
@@ -38,7 +40,7 @@ const TEXT_COUNT = LINK_FIELDS.length - 1;
 /**
  * Reads the pairs of a WAT file, gzip or plain, in file order. Duplicates are not dropped here.
  *
- * Memory: one record up to `maxRecordBytes`, one batch, and what {@link readDecoded} holds.
+ * Memory: one record up to `maxRecordBytes`, one batch, and what {@link openDecoded} holds.
  *
  * @param path - the file
  * @param context - compat mode, drops, progress and limit
@@ -61,36 +63,39 @@ export async function* readWatSource(
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
   const { drops } = context;
+  const memory = new CrawlMemory();
   const records = openWarcRecords(
-    readDecoded(source, context.onBytes),
+    openDecoded(source, context.onBytes, memory),
     drops,
     context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
+    new HeadKernel(memory),
   );
-  const kernel = new WatLinkKernel();
+  const kernel = new WatLinkKernel(memory);
   const { batch } = kernel;
   try {
     for (;;) {
       const record = records.nextInWindow() ?? (await records.next());
       if (record === undefined) break;
-      const { block, head } = record;
-      if (!startsLikeObject(block)) {
-        if (head.contentType.startsWith('application/json')) {
+      if (!startsLikeObject(record)) {
+        if (record.head.contentType.startsWith('application/json')) {
           drops.drop('bad-json', record.number, record.startByte, 'a JSON record that is no object');
         }
         continue;
       }
-      const links = kernel.skim(block);
+      const links = kernel.skim(record.bytes, record.blockStart, record.blockEnd);
       if (links === undefined) {
-        drops.drop('bad-json', record.number, record.startByte, `${block.length} bytes are no JSON text`);
+        const detail = `${record.blockEnd - record.blockStart} bytes are no JSON text`;
+        drops.drop('bad-json', record.number, record.startByte, detail);
         continue;
       }
       if (links.imageCount === 0) continue;
-      if (head.targetUri === undefined) {
+      const { targetUri } = record.head;
+      if (targetUri === undefined) {
         const detail = `${links.imageCount} images, but the record has no WARC-Target-URI`;
         drops.drop('bad-record', record.number, record.startByte, detail);
         continue;
       }
-      const page = new WatPage(head.targetUri, record, links, context);
+      const page = new WatPage(targetUri, record, links, context);
       if (links === kernel) kernel.setPage(page.joiner);
       for (let image = 0; image < links.imageCount;) {
         if (links === kernel) image = page.emitImages(kernel, image);
@@ -113,8 +118,9 @@ function isBatchFull(batch: PairBatch): boolean {
 }
 
 /** True when the first byte behind white space opens an object; what else a WAT file holds is no JSON at all. */
-function startsLikeObject(block: Buffer): boolean {
-  return block[skipBlank(block, 0, block.length)] === 0x7b;
+function startsLikeObject({ bytes, blockStart, blockEnd }: WarcRecord): boolean {
+  const first = skipBlank(bytes, blockStart, blockEnd);
+  return first < blockEnd && bytes[first] === 0x7b;
 }
 
 /** Turns the image links of one record into pairs. */

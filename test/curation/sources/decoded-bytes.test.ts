@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { readDecoded } from '../../../src/curation/sources/decoded-bytes.ts';
 import { StreamGap } from '../../../src/curation/sources/stream-gap.ts';
-import { cutSource, gzipEach } from '../../helpers/crawl.ts';
+import { cutSource, gzipEach, readDecoded } from '../../helpers/crawl.ts';
 
 /** Delivered bytes with the gaps in their places, and the bytes reported. */
 async function decode(

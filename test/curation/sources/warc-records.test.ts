@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { readDecoded } from '../../../src/curation/sources/decoded-bytes.ts';
+import { wrapDecoded } from '../../../src/curation/sources/decoded-bytes.ts';
 import { DropLog } from '../../../src/curation/sources/source.ts';
 import { StreamGap } from '../../../src/curation/sources/stream-gap.ts';
-import { cutSource, gzipEach, makeRecord, readWarcRecords } from '../../helpers/crawl.ts';
+import { cutSource, gzipEach, makeRecord, readFileRecords, readWarcRecords } from '../../helpers/crawl.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 
 interface Read {
@@ -16,10 +16,9 @@ interface Read {
   drops: DropLog;
 }
 
-async function collect(chunks: AsyncIterable<Uint8Array | StreamGap>, maxRecordBytes: number): Promise<Read> {
-  const drops = new DropLog();
+async function collect(records: ReturnType<typeof readWarcRecords>, drops: DropLog): Promise<Read> {
   const read: Read = { blocks: [], numbers: [], starts: [], counts: {}, drops };
-  for await (const record of readWarcRecords(chunks, drops, maxRecordBytes)) {
+  for await (const record of records) {
     read.blocks.push(record.block.toString('latin1'));
     read.numbers.push(record.number);
     read.starts.push(record.startByte);
@@ -29,14 +28,17 @@ async function collect(chunks: AsyncIterable<Uint8Array | StreamGap>, maxRecordB
 
 /** Reads decompressed bytes cut into chunks, straight into the record reader. */
 function readPlain(bytes: Uint8Array, chunkBytes = Infinity, maxRecordBytes = 1 << 20): Promise<Read> {
-  return collect(cutSource(bytes, chunkBytes).open(0), maxRecordBytes);
+  return readChunks(cutSource(bytes, chunkBytes).open(0), maxRecordBytes);
+}
+
+function readChunks(chunks: AsyncIterable<Uint8Array | StreamGap>, maxRecordBytes: number): Promise<Read> {
+  const drops = new DropLog();
+  return collect(readWarcRecords(wrapDecoded(chunks), drops, maxRecordBytes), drops);
 }
 
 function readFile(bytes: Uint8Array, maxRecordBytes = 1 << 20): Promise<Read> {
-  return collect(
-    readDecoded(cutSource(bytes), () => undefined),
-    maxRecordBytes,
-  );
+  const drops = new DropLog();
+  return collect(readFileRecords(cutSource(bytes), drops, maxRecordBytes), drops);
 }
 
 const one = makeRecord({ 'WARC-Type': 'response' }, 'first');
@@ -209,20 +211,20 @@ describe('WARC records', () => {
       yield three;
     };
     // In front of a failed checksum even a record that seems whole is not trusted, but one of an earlier member is.
-    const earlier = await collect(parts('damaged-gzip', 0, 0), 1000);
+    const earlier = await readChunks(parts('damaged-gzip', 0, 0), 1000);
     assert.deepEqual([earlier.blocks, earlier.counts], [ALL, { 'damaged-gzip': 1 }]);
     for (const cut of [0, 4, 8]) {
-      const read = await collect(parts('damaged-gzip', cut), 1000);
+      const read = await readChunks(parts('damaged-gzip', cut), 1000);
       assert.deepEqual([read.blocks, read.counts], [['first', 'third'], { 'damaged-gzip': 1 }]);
     }
-    const between = await collect(parts('garbage-bytes', 0), 1000);
+    const between = await readChunks(parts('garbage-bytes', 0), 1000);
     assert.deepEqual([between.blocks, between.counts], [ALL, { 'garbage-bytes': 1 }]);
-    const inside = await collect(parts('garbage-bytes', 8), 1000);
+    const inside = await readChunks(parts('garbage-bytes', 8), 1000);
     assert.deepEqual(
       [inside.blocks, inside.counts],
       [['first', 'third'], { 'garbage-bytes': 1, 'truncated-record': 1 }],
     );
-    const cutOff = await collect(parts('truncated-record', 4), 1000);
+    const cutOff = await readChunks(parts('truncated-record', 4), 1000);
     assert.deepEqual([cutOff.blocks, cutOff.counts], [ALL, { 'truncated-record': 1 }]);
   });
 
@@ -275,7 +277,7 @@ describe('WARC records', () => {
       yield Buffer.concat([text('\r\n'), three]);
     };
     const before = process.memoryUsage().arrayBuffers;
-    const read = await collect(chunks(), 1 << 20);
+    const read = await readChunks(chunks(), 1 << 20);
     assert.deepEqual([read.blocks, read.counts], [['first', 'third'], { 'bad-record': 1 }]);
     assert.ok(process.memoryUsage().arrayBuffers - before < 40 << 20);
   });

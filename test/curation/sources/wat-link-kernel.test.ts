@@ -38,12 +38,14 @@ function readSlowly(
         break;
       }
       const url = joinUrl(page, asText(href));
-      if (url === undefined) {
+      // Half a pair of surrogates has no UTF-8: an id can't be made of it, in a text U+FFFD stands for it.
+      if (url === undefined || /\p{Surrogate}/u.test(url)) {
         drops.add('bad-url', 1);
         break;
       }
       if (!/^[\0- ]*[a-z][a-z0-9+.-]*:/i.test(asText(href))) relative++;
-      pairs.push({ url, text: cleaned, textKey: TEXT_KEYS[key] ?? 'caption', pageUrl: page });
+      const written = cleaned.replace(/\p{Surrogate}/gu, '\ufffd');
+      pairs.push({ url, text: written, textKey: TEXT_KEYS[key] ?? 'caption', pageUrl: page });
     }
   }
   return { pairs, drops: drops.counts, relative };
@@ -60,6 +62,29 @@ async function readPairs(
   for await (const batch of readWatSource(cutSource(Buffer.concat(records)), context)) pairs.push(...batch);
   return { pairs, drops: drops.counts, origins };
 }
+
+/** JSON of a value, with some characters of its strings written as escapes that need not be. */
+function writeJson(value: unknown, pick: number): string {
+  if (typeof value === 'string') {
+    const units = Array.from({ length: value.length }, (_, i) => {
+      const unit = value.charCodeAt(i);
+      if (pick > 0 && (i * 7 + unit) % pick === 0) return `\\u${unit.toString(16).padStart(4, '0')}`;
+      return pick > 0 && unit === 0x2f && i % 2 === 0 ? '\\/' : value.charAt(i);
+    });
+    // What is left must be escaped; halves of a pair stay together.
+    return `"${units.join('').replace(/\\(?!u[0-9a-f]{4}|\/)|["\0-\x1f]|\p{Surrogate}/gu, (part) => JSON.stringify(part).slice(1, -1))}"`;
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => writeJson(item, pick)).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return `{${fields.map(([key, field]) => `"${key}":${writeJson(field, pick)}`).join(',')}}`;
+}
+
+const BLANKS_AND_NEIGHBOURS = [
+  0x1b, 0x1c, 0x1f, 0x20, 0x7f, 0x80, 0x84, 0x85, 0x86, 0x9f, 0xa0, 0xa1, 0x105, 0x167f, 0x1680, 0x1681,
+  0x1fff, 0x2000, 0x2005, 0x200a, 0x200b, 0x2027, 0x2028, 0x2029, 0x202a, 0x202e, 0x202f, 0x2030, 0x205e,
+  0x205f, 0x2060, 0x2fff, 0x3000, 0x3001, 0xfeff, 0x1f000,
+].map((point) => String.fromCodePoint(point));
 
 const href = fc.oneof(
   fc
@@ -87,6 +112,22 @@ const href = fc.oneof(
       { maxLength: 7 },
     )
     .map((parts) => parts.join('')),
+  fc
+    .tuple(
+      fc.array(fc.constantFrom('../', './', '/', '//', 'data:', '..', '.'), { maxLength: 6 }),
+      fc.constantFrom(
+        '',
+        'a.jpg',
+        'b/c.png?d',
+        'h.example/e',
+        '.f',
+        'g/../h',
+        'image/png;base64,AA==',
+        '\ud800',
+        '😀',
+      ),
+    )
+    .map(([parts, rest]) => parts.join('') + rest),
   fc.constantFrom(
     null,
     undefined,
@@ -112,10 +153,20 @@ const text = fc.oneof(
         '\u0000',
         '<b>',
         'y'.repeat(16),
+        '😀',
+        '\ud83d',
+        '\t',
+        '\u007f',
       ),
       { maxLength: 6 },
     )
     .map((parts) => parts.join('')),
+  // Every blank of Python and its neighbours, at both ends.
+  fc
+    .tuple(fc.nat(BLANKS_AND_NEIGHBOURS.length - 1), fc.boolean())
+    .map(([at, isFirst]) =>
+      isFirst ? `${BLANKS_AND_NEIGHBOURS[at] ?? ''}猫` : `猫${BLANKS_AND_NEIGHBOURS[at] ?? ''}`,
+    ),
   fc.constantFrom(null, undefined, undefined, ''),
 );
 const link = fc.record({
@@ -142,12 +193,13 @@ describe('pairs added by the kernel', () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.tuple(page, fc.array(link, { maxLength: 25 })), { maxLength: 6 }),
-          async (records) => {
+          fc.constantFrom(0, 0, 2, 3, 9),
+          async (records, pick) => {
             const expected: Pair[] = [];
             const drops = new Map<string, number>();
             let relative = 0;
             const bytes = records.map(([target, links]) => {
-              const json = watJson(links);
+              const json = watJson([]).replace('[]', () => writeJson(links, pick));
               const slow = readSlowly(target, json, compat);
               expected.push(...slow.pairs);
               relative += slow.relative;
@@ -160,7 +212,7 @@ describe('pairs added by the kernel', () => {
             assert.deepEqual([...got.drops].sort(), [...drops].sort());
           },
         ),
-        { numRuns: 300 },
+        { numRuns: 400 },
       );
     });
   }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readdirSync } from 'node:fs';
-import { readDecoded } from '../../../src/curation/sources/decoded-bytes.ts';
 import { openFileSource } from '../../../src/curation/sources/byte-source.ts';
 import { DropLog } from '../../../src/curation/sources/source.ts';
 import {
@@ -16,7 +15,7 @@ import {
   WatLinkSkimmer,
 } from '../../../src/curation/sources/wat-links.ts';
 import { WatLinkKernel } from '../../../src/curation/sources/wat-link-kernel.ts';
-import { readWarcRecords, watJson } from '../../helpers/crawl.ts';
+import { readFileRecords, watJson } from '../../helpers/crawl.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 import { findLinksSlowly } from '../../helpers/wat-oracle.ts';
 
@@ -312,8 +311,8 @@ describe('skimming WAT records', () => {
     const folder = referencePath('warc');
     let imageCount = 0;
     for (const name of readdirSync(folder).filter((file) => file.endsWith('.wat.gz'))) {
-      const chunks = readDecoded(openFileSource(`${folder}/${name}`), () => undefined);
-      for await (const { block } of readWarcRecords(chunks, new DropLog(), 64 << 20)) {
+      const source = openFileSource(`${folder}/${name}`);
+      for await (const { block } of readFileRecords(source, new DropLog(), 64 << 20)) {
         imageCount += assertSame(block)?.length ?? 0;
       }
     }
