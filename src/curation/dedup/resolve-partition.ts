@@ -3,15 +3,8 @@
  * stays. The tie is a hash of text key and page url, so the set of surviving rows does not depend on how the input files
  * are named or ordered: only equal rows are told apart by task and row.
  *
- * Layout of a partition file (little-endian 32-bit words):
- *   0                 magic
- *   1                 taskCount T
- *   2 .. T + 2        starts: dropped rows of task k are [starts[k], starts[k + 1])
- *   then              dropped rows, ascending within a task
+ * A partition file (see sliced-file.ts) has a slice for each task; its items are the rows dropped, ascending within a task.
  */
-import { open } from 'node:fs/promises';
-import { describeRunFileError, MetaclipError } from '../../common/errors.ts';
-import { writeArraysAtomic } from '../../common/files.ts';
 import { UID_WORDS } from '../pair-ids.ts';
 import {
   measureGroupSlice,
@@ -21,9 +14,14 @@ import {
   TASK_WORD,
   TIE_WORD,
 } from './scatter-group.ts';
+import { type Slice, type SlicedFormat, withSlice, writeSlices } from './sliced-file.ts';
 
-const MAGIC = 0x3150_434d; // "MCP1"
-const HEAD_WORDS = 2;
+const FORMAT: SlicedFormat = {
+  magic: 0x3150_434d, // "MCP1"
+  itemWords: 1,
+  name: 'partition file',
+  stage: 'resolve',
+};
 
 /**
  * Marks the rows that lose against an equal row. Time O(rows) expected: uids are uniform.
@@ -93,7 +91,7 @@ export async function resolvePartition(
   }
   for (let task = 0; task < taskCount; task++)
     starts[task + 1] = (starts[task + 1] ?? 0) + (starts[task] ?? 0);
-  const sizeBytes = await writeArraysAtomic(outPath, [Uint32Array.of(MAGIC, taskCount), starts, rows]);
+  const sizeBytes = await writeSlices(FORMAT, outPath, starts, rows);
   return { sizeBytes, duplicateCount: count };
 }
 
@@ -112,32 +110,12 @@ export async function readDuplicateRows(
   rowCount: number,
 ): Promise<Uint8Array> {
   const bits = new Uint8Array((rowCount + 7) >> 3);
-  for (const path of partitionPaths) {
-    try {
-      const handle = await open(path, 'r');
-      try {
-        const head = new Uint32Array(HEAD_WORDS);
-        await handle.read(head, 0, head.byteLength, 0);
-        const range = new Uint32Array(2);
-        await handle.read(range, 0, range.byteLength, (HEAD_WORDS + task) * 4);
-        const [start = 0, end = 0] = range;
-        const rows = new Uint32Array(Math.max(0, end - start));
-        const position = (HEAD_WORDS + (head[1] ?? 0) + 1 + start) * 4;
-        const { bytesRead } = await handle.read(rows, 0, rows.byteLength, position);
-        if (head[0] !== MAGIC || bytesRead !== rows.byteLength) {
-          throw new MetaclipError('E_DAMAGED_RUN_FILE', `${path}: not the partition file that was written`, {
-            hint: 'remove the folder done/resolve and run the same command again',
-            details: { path },
-          });
-        }
-        for (const row of rows) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      throw describeRunFileError(error, path);
-    }
-  }
+  const markRows = async (slice: Slice): Promise<void> => {
+    const rows = new Uint32Array(slice.wordCount);
+    await slice.read(rows);
+    for (const row of rows) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
+  };
+  for (const path of partitionPaths) await withSlice(FORMAT, path, task, markRows);
   return bits;
 }
 

@@ -1,18 +1,14 @@
 /**
  * First half of de-duplication: one group of rows, sorted by partition, into one file.
  *
- * Layout of a group file (little-endian 32-bit words):
- *   0                 magic
- *   1                 partitionCount P
- *   2 .. P + 2        starts: records of partition p are [starts[p], starts[p + 1])
- *   then              records of {@link RECORD_WORDS} words: uid (4), tie, task, row; in row order within a partition
+ * A group file (see sliced-file.ts) has a slice for each partition; its items are records of {@link RECORD_WORDS} words:
+ * uid (4), tie, task, row; in row order within a partition.
  */
-import { type FileHandle, open } from 'node:fs/promises';
-import { describeRunFileError, MetaclipError } from '../../common/errors.ts';
-import { writeArraysAtomic } from '../../common/files.ts';
+import { MetaclipError } from '../../common/errors.ts';
 import { readKeys } from '../matched/keys-file.ts';
 import { UID_WORDS } from '../pair-ids.ts';
 import { partitionOf, type RowRange } from './dedup-plan.ts';
+import { type Slice, type SlicedFormat, withSlice, writeSlices } from './sliced-file.ts';
 
 /** Words of a record in a group file. */
 export const RECORD_WORDS = UID_WORDS + 3;
@@ -21,8 +17,12 @@ export const TIE_WORD = UID_WORDS;
 export const TASK_WORD = UID_WORDS + 1;
 export const ROW_WORD = UID_WORDS + 2;
 
-const MAGIC = 0x3147_434d; // "MCG1"
-const HEAD_WORDS = 2;
+const FORMAT: SlicedFormat = {
+  magic: 0x3147_434d, // "MCG1"
+  itemWords: RECORD_WORDS,
+  name: 'group file',
+  stage: 'scatter',
+};
 
 /**
  * Memory: 2 x 28 bytes a row of the group.
@@ -82,7 +82,7 @@ export async function scatterGroup(
     next[partition] = to + 1;
     sorted.set(records.subarray(from, from + RECORD_WORDS), to * RECORD_WORDS);
   }
-  return writeArraysAtomic(outPath, [Uint32Array.of(MAGIC, partitionCount), starts, sorted]);
+  return writeSlices(FORMAT, outPath, starts, sorted);
 }
 
 /**
@@ -93,9 +93,8 @@ export async function scatterGroup(
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
  */
 export function measureGroupSlice(path: string, partition: number, partitionCount: number): Promise<number> {
-  return withGroupSlice(path, partition, partitionCount, (_handle, { wordCount }) =>
-    Promise.resolve(wordCount),
-  );
+  const measure = ({ wordCount }: Slice): Promise<number> => Promise.resolve(wordCount);
+  return withSlice(FORMAT, path, partition, measure, partitionCount);
 }
 
 /**
@@ -112,44 +111,9 @@ export function readGroupSlice(
   partitionCount: number,
   target: Uint32Array,
 ): Promise<number> {
-  return withGroupSlice(path, partition, partitionCount, async (handle, { wordCount, position }) => {
-    const { bytesRead } = await handle.read(target, 0, wordCount * 4, position);
-    if (bytesRead !== wordCount * 4) throw damaged(path);
-    return wordCount;
-  });
-}
-
-async function withGroupSlice(
-  path: string,
-  partition: number,
-  partitionCount: number,
-  use: (handle: FileHandle, slice: { wordCount: number; position: number }) => Promise<number>,
-): Promise<number> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      const head = new Uint32Array(HEAD_WORDS);
-      await handle.read(head, 0, head.byteLength, 0);
-      const range = new Uint32Array(2);
-      await handle.read(range, 0, range.byteLength, (HEAD_WORDS + partition) * 4);
-      const [start = 0, end = 0] = range;
-      const position = (HEAD_WORDS + partitionCount + 1 + start * RECORD_WORDS) * 4;
-      const wordCount = (end - start) * RECORD_WORDS;
-      const { size } = await handle.stat();
-      const isWhole = end >= start && position + wordCount * 4 <= size;
-      if (head[0] !== MAGIC || head[1] !== partitionCount || !isWhole) throw damaged(path);
-      return await use(handle, { wordCount, position });
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw describeRunFileError(error, path);
-  }
-}
-
-function damaged(path: string): MetaclipError {
-  return new MetaclipError('E_DAMAGED_RUN_FILE', `${path}: not the group file that was written`, {
-    hint: 'remove the folder done/scatter and run the same command again',
-    details: { path },
-  });
+  const read = async (slice: Slice): Promise<number> => {
+    await slice.read(target);
+    return slice.wordCount;
+  };
+  return withSlice(FORMAT, path, partition, read, partitionCount);
 }
