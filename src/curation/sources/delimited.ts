@@ -3,10 +3,11 @@ import { MetaclipError } from '../../common/errors.ts';
 import type { PairBatch } from '../pair-batch.ts';
 import { resolveColumns, type ColumnChoice } from './columns.ts';
 import { CsvRowAssembler, type CsvRow } from './csv-rows.ts';
-import { LineSplitter, skipByteOrderMark, type Line } from './line-splitter.ts';
+import { skipByteOrderMark, type Line } from './line-splitter.ts';
 import { type ByteStream, openTextStream } from './open-text-stream.ts';
 import { batchRows, type PoolRow } from './pairs-of-row.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
+import { readLineGroups } from './stream-lines.ts';
 
 /** Delimiters that are tried on the header line. */
 const DELIMITERS = ['\t', ',', ';', '|'] as const;
@@ -52,20 +53,8 @@ async function* readRowGroups(
   path: string,
   context: ExtractContext,
 ): AsyncGenerator<Iterable<PoolRow>, void, void> {
-  const splitter = new LineSplitter(context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES);
   const rows = new DelimitedRows(path, context);
-  for await (const chunk of stream) yield rows.readAll(splitter.push(chunk));
-  const last = splitter.finish();
-  if (last !== undefined && stream.endedEarly) {
-    context.drops.drop(
-      'truncated-record',
-      last.number,
-      last.startByte,
-      'the line at which the gzip data ends',
-    );
-  } else if (last !== undefined) {
-    yield rows.readAll([last]);
-  }
+  for await (const lines of readLineGroups(stream, context)) yield rows.readAll(lines);
   yield rows.finish();
 }
 

@@ -12,11 +12,12 @@ import {
   URL_COLUMN_NAMES,
   valueByName,
 } from './columns.ts';
-import { LineSplitter, skipByteOrderMark, type Line } from './line-splitter.ts';
+import { skipByteOrderMark, type Line } from './line-splitter.ts';
 import { type ByteStream, openTextStream } from './open-text-stream.ts';
 import { batchRows, type PoolRow } from './pairs-of-row.ts';
 import { parseJsonLine } from './parse-json-line.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type DropLog, type ExtractContext } from './source.ts';
+import { readLineGroups } from './stream-lines.ts';
 
 /**
  * A {@link PairReader} of JSON lines, gzipped or not. Lines end at `\n` only, one CR before it is cut, blank lines are
@@ -59,19 +60,7 @@ async function* readRowGroups(
   context: ExtractContext,
 ): AsyncGenerator<Iterable<PoolRow>, void, void> {
   const rows = new JsonlRows(path, context);
-  const splitter = new LineSplitter(context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES);
-  for await (const chunk of stream) yield rows.readAll(splitter.push(chunk));
-  const last = splitter.finish();
-  if (last !== undefined && stream.endedEarly) {
-    context.drops.drop(
-      'truncated-record',
-      last.number,
-      last.startByte,
-      'the line at which the gzip data ends',
-    );
-  } else if (last !== undefined) {
-    yield rows.readAll([last]);
-  }
+  for await (const lines of readLineGroups(stream, context)) yield rows.readAll(lines);
   rows.check();
 }
 
