@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { main } from '../src/commands/main.ts';
 import { ERROR_CODES } from '../src/common/errors.ts';
 import { runCli, TYPESCRIPT_ARGS } from './helpers/run-cli.ts';
+import { runCommand } from './helpers/run-command.ts';
 import { makeTempFolder } from './helpers/temp-folder.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -56,13 +56,7 @@ function stableLines(lines: readonly string[]): string[] {
 }
 
 async function helpOf(argv: readonly string[]): Promise<string> {
-  let out = '';
-  const code = await main(argv, {
-    out: (text) => (out += text),
-    note: () => undefined,
-    terminalColumns: undefined,
-    signal: new AbortController().signal,
-  });
+  const { code, out } = await runCommand(argv);
   assert.equal(code, 0, argv.join(' '));
   return out;
 }

@@ -4,28 +4,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { main } from '../../src/commands/main.ts';
 import { runCli, startCli } from '../helpers/run-cli.ts';
+import { runCommand } from '../helpers/run-command.ts';
 import { SMALL_ENTRIES, writeSmallPool } from '../helpers/small-pool.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
-
-interface Outcome {
-  code: number;
-  out: string;
-  note: string;
-}
-
-async function run(argv: readonly string[], signal = new AbortController().signal): Promise<Outcome> {
-  let out = '';
-  let note = '';
-  const code = await main(argv, {
-    out: (text) => (out += text),
-    note: (text) => (note += text),
-    terminalColumns: undefined,
-    signal,
-  });
-  return { code, out, note };
-}
 
 const COMMANDS = ['curate', 'status', 'extract', 'match', 'count', 'balance', 'write', 'stats', 'card'];
 
@@ -55,7 +37,7 @@ describe('the command line', () => {
   const small = (): string[] => [...pool, '--metadata', metadata, '--lang', 'off', '--workers', '1'];
 
   it('shows help with examples for every command, and an overview', async () => {
-    const overview = await run(['--help']);
+    const overview = await runCommand(['--help']);
     assert.equal(overview.code, 0);
     for (const command of COMMANDS) {
       assert.match(overview.out, new RegExp(`^  ${command} `, 'm'));
@@ -64,13 +46,13 @@ describe('the command line', () => {
         [command, '-h'],
         ['help', command],
       ]) {
-        const help = await run(argv);
+        const help = await runCommand(argv);
         assert.equal(help.code, 0);
         assert.match(help.out, /^Usage: metaclip /m);
         assert.match(help.out, /^Examples:\n {2}# .*\n {2}metaclip /m);
       }
     }
-    assert.match((await run(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
+    assert.match((await runCommand(['--version'])).out, /^\d+\.\d+\.\d+\n$/);
   });
 
   const mistakes: [string, () => string[], number, RegExp][] = [
@@ -186,7 +168,7 @@ describe('the command line', () => {
   ];
   for (const [name, argv, code, message] of mistakes) {
     it(`answers ${name} with exit code ${code}, what and where, and no stack`, async () => {
-      const outcome = await run(argv());
+      const outcome = await runCommand(argv());
       assert.match(outcome.note, message);
       assert.equal(outcome.code, code);
       assert.doesNotMatch(outcome.note, /\n {4}at /);
@@ -194,7 +176,7 @@ describe('the command line', () => {
   }
 
   it('prints a summary for people, or as JSON, and the state of the run', async () => {
-    const table = await run(['curate', ...small(), '--out', path('run'), '--t', '10']);
+    const table = await runCommand(['curate', ...small(), '--out', path('run'), '--t', '10']);
     assert.equal(table.code, 0, table.note);
     for (const label of [
       'pairs in',
@@ -208,7 +190,7 @@ describe('the command line', () => {
       assert.match(table.out, new RegExp(`^ {2}(- )?${label}`, 'm'));
     }
     assert.match(table.out, /Shards: .*run\/curated {3}look at them: metaclip report .*run\n$/);
-    const json = await run(['curate', ...small(), '--out', path('run'), '--t', '10', '--json']);
+    const json = await runCommand(['curate', ...small(), '--out', path('run'), '--t', '10', '--json']);
     const result = JSON.parse(json.out) as { executedPieces: number; summary: { pairs: { kept: number } } };
     assert.equal(result.executedPieces, 0);
     assert.equal(
@@ -216,38 +198,45 @@ describe('the command line', () => {
       (JSON.parse(readFileSync(path('run/stats.json'), 'utf8')) as typeof result.summary).pairs.kept,
     );
 
-    const status = await run(['status', path('run')]);
+    const status = await runCommand(['status', path('run')]);
     assert.match(status.out, /match +2 of 2\n/);
     assert.match(status.out, /complete: the shards are in/);
-    const parsed = JSON.parse((await run(['status', path('run'), '--json'])).out) as {
+    const parsed = JSON.parse((await runCommand(['status', path('run'), '--json'])).out) as {
       stages: { done: number; total: number }[];
     };
     assert.ok(parsed.stages.every(({ done, total }) => done === total));
   });
 
   it('writes the columns of each schema', async () => {
-    await run(['curate', ...small(), '--out', path('schemas'), '--t', '10']);
+    await runCommand(['curate', ...small(), '--out', path('schemas'), '--t', '10']);
     for (const schema of ['laion', 'datacomp', 'img2dataset', 'default']) {
-      const outcome = await run(['write', path('schemas'), '--schema', schema, '--metadata', metadata]);
+      const outcome = await runCommand([
+        'write',
+        path('schemas'),
+        '--schema',
+        schema,
+        '--metadata',
+        metadata,
+      ]);
       assert.equal(outcome.code, 0, outcome.note);
       const names = readdirSync(path('schemas/curated')).sort();
       const shards = ['00000.parquet', '00001.parquet'];
       assert.deepEqual(names, schema === 'datacomp' ? [...shards, 'uids.npy'] : shards);
-      const again = await run(['extract', path('schemas/curated/00000.parquet'), '--limit', '1']);
+      const again = await runCommand(['extract', path('schemas/curated/00000.parquet'), '--limit', '1']);
       assert.match(
         again.out,
         /^\{"uid":"[0-9a-f]{32}","uuid":"[0-9a-f]{24}","url":"http/,
         `our own reader finds the columns of ${schema}`,
       );
     }
-    assert.equal((await run(['write', path('schemas'), '--schema', 'metaclip'])).code, 0);
+    assert.equal((await runCommand(['write', path('schemas'), '--schema', 'metaclip'])).code, 0);
     assert.deepEqual(readdirSync(path('schemas/curated')).sort(), ['00000.jsonl.gz', '00001.jsonl.gz']);
-    const lines = await run(['extract', path('schemas/curated/00000.jsonl.gz'), '--limit', '2']);
+    const lines = await runCommand(['extract', path('schemas/curated/00000.jsonl.gz'), '--limit', '2']);
     assert.match(lines.note, /^2 pairs/);
   });
 
   it('lists the uids of the DataComp schema as NumPy does, sorted', async (test) => {
-    const outcome = await run([
+    const outcome = await runCommand([
       'curate',
       ...small(),
       '--out',
@@ -291,7 +280,7 @@ describe('the command line', () => {
     writeFileSync(join(mixed, 'a.jsonl.gz'), gzipSync('{"URL":"http://example.com/1","TEXT":"the zebra"}\n'));
     writeFileSync(join(mixed, 'b.tsv'), 'url\tcaption\nhttp://example.com/2\tthe zebra\n');
     writeFileSync(join(mixed, 'c.csv.gz'), gzipSync('url,caption\nhttp://example.com/3,the zebra\n'));
-    const outcome = await run([
+    const outcome = await runCommand([
       'curate',
       mixed,
       '--metadata',
@@ -307,7 +296,7 @@ describe('the command line', () => {
 
   it('says when no input is readable, as data', async () => {
     writeFileSync(path('cut.parquet'), 'PAR1');
-    const outcome = await run(['curate', path('cut.parquet'), '--out', path('cut-run')]);
+    const outcome = await runCommand(['curate', path('cut.parquet'), '--out', path('cut-run')]);
     assert.equal(outcome.code, 3);
     assert.match(outcome.note, /E_INPUT_UNREADABLE .*cut\.parquet/);
   });
@@ -342,7 +331,7 @@ describe('the command line', () => {
     assert.equal(result.code, 130, result.stderr);
     assert.match(result.stderr, /E_INTERRUPTED .*finished tasks are kept\nhint: run the same command again/);
     assert.match(
-      (await run(['status', path('ctrl-c')])).out,
+      (await runCommand(['status', path('ctrl-c')])).out,
       /next: run the command that started this run again/,
     );
     const resumed = await runCli(args);
@@ -370,7 +359,7 @@ describe('the command line', () => {
         '--out',
         join(disk, 'run'),
       ];
-      const full = await run(args);
+      const full = await runCommand(args);
       assert.equal(full.code, 4, full.note);
       assert.match(full.note, /E_DISK_FULL .*no space left.*\nhint: free some space/);
       const names = readdirSync(disk, { recursive: true }).map(String);
@@ -379,7 +368,7 @@ describe('the command line', () => {
         [],
       );
       execFileSync('mount', ['-o', 'remount,size=64m', disk]);
-      const freed = await run(args);
+      const freed = await runCommand(args);
       assert.equal(freed.code, 0, freed.note);
     } finally {
       execFileSync('umount', [disk]);

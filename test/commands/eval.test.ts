@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { sqlString, withDuckdb } from '../../src/common/duckdb.ts';
-import { main } from '../../src/commands/main.ts';
 import { bundledModelSource } from '../../src/model/bundled-model.ts';
 import { importModel } from '../../src/model/import/import-model.ts';
 import { MetaclipError } from '../../src/common/errors.ts';
 import { makeTar } from '../helpers/make-tar.ts';
 import { runCli } from '../helpers/run-cli.ts';
+import { runCommand } from '../helpers/run-command.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../models/emoji-examples', import.meta.url));
@@ -22,24 +22,6 @@ const pictureOf = (name: string): Buffer => {
   const [file = ''] = readdirSync(join(EXAMPLES, name));
   return readFileSync(join(EXAMPLES, name, file));
 };
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly note: string;
-}
-
-async function run(argv: readonly string[], signal = new AbortController().signal): Promise<Outcome> {
-  let out = '';
-  let note = '';
-  const code = await main(argv, {
-    out: (text) => (out += text),
-    note: (text) => (note += text),
-    terminalColumns: undefined,
-    signal,
-  });
-  return { code, out, note };
-}
 
 describe('metaclip eval', () => {
   let folder: string;
@@ -57,9 +39,9 @@ describe('metaclip eval', () => {
   });
 
   it('has help with examples for the group and each command', async () => {
-    assert.match((await run(['eval', '--help'])).out, /zeroshot.*\n.*pairs/);
+    assert.match((await runCommand(['eval', '--help'])).out, /zeroshot.*\n.*pairs/);
     for (const name of ['zeroshot', 'pairs']) {
-      const { code, out } = await run(['eval', name, '--help']);
+      const { code, out } = await runCommand(['eval', name, '--help']);
       assert.equal(code, 0);
       assert.match(out, new RegExp(`^metaclip eval ${name}: `));
       assert.match(out, /Examples:\n {2}# .+\n {2}metaclip eval /);
@@ -69,7 +51,7 @@ describe('metaclip eval', () => {
   it('zeroshot: the example pictures with their templates, from a folder and from tars, agree; JSON says what the text says', async () => {
     const templates = ['--templates', join(EXAMPLES, 'templates.txt')];
     const argv = ['eval', 'zeroshot', '--data', EXAMPLES, ...templates, ...common, '--out', path('folder')];
-    const { code, out } = await run(argv);
+    const { code, out } = await runCommand(argv);
     assert.equal(code, 0);
     assert.match(out, /^emoji-examples: 48 images, 48 classes, 4 templates\n {2}top-1 +\d+\.\d%\n/);
     const result = JSON.parse(readFileSync(path('folder/result.json'), 'utf8')) as {
@@ -96,7 +78,7 @@ describe('metaclip eval', () => {
     );
 
     // Again: nothing is evaluated anew, and the answer is the same.
-    const again = await run([...argv, '--json']);
+    const again = await runCommand([...argv, '--json']);
     const json = JSON.parse(again.out) as {
       metrics: object;
       detail: { skippedShards: number; classCount: number };
@@ -123,7 +105,7 @@ describe('metaclip eval', () => {
       writeFileSync(path(`wds/test/${tar}.tar`), await makeTar(files));
     }
     writeFileSync(path('wds/test/nshards.txt'), '2\n');
-    const tars = await run([
+    const tars = await runCommand([
       'eval',
       'zeroshot',
       '--data',
@@ -141,7 +123,7 @@ describe('metaclip eval', () => {
   it('zeroshot: a known data set brings its metric; wrong options name the way out', async () => {
     const data = ['--data', EXAMPLES];
     const out = ['--out', path('pets')];
-    const pets = await run([
+    const pets = await runCommand([
       'eval',
       'zeroshot',
       ...data,
@@ -162,7 +144,7 @@ describe('metaclip eval', () => {
       [[...data, '--out', path('folder')], 'E_RUN_MISMATCH', /another --out/],
     ];
     for (const [args, wanted, hint] of rows) {
-      const { code, note } = await run(['eval', 'zeroshot', ...args, ...common]);
+      const { code, note } = await runCommand(['eval', 'zeroshot', ...args, ...common]);
       assert.ok(note.includes(`${wanted}  `), `${args.join(' ')}: ${note}`);
       assert.match(note, hint);
       assert.equal(code, new MetaclipError(wanted as 'E_USAGE', '').exitCode);
@@ -173,9 +155,9 @@ describe('metaclip eval', () => {
     const stop = new AbortController();
     stop.abort();
     const argv = ['eval', 'zeroshot', '--data', EXAMPLES, ...common, '--out', path('stopped')];
-    const stopped = await run(argv, stop.signal);
+    const stopped = await runCommand(argv, stop.signal);
     assert.deepEqual([stopped.code, stopped.note.includes('E_INTERRUPTED')], [130, true]);
-    assert.equal((await run(argv)).code, 0);
+    assert.equal((await runCommand(argv)).code, 0);
     assert.ok(existsSync(path('stopped/result.json')));
   });
 
@@ -226,18 +208,20 @@ describe('metaclip eval', () => {
       path('pairs'),
       ...common,
     ];
-    const { code, out } = await run([...argv, ...rest]);
+    const { code, out } = await runCommand([...argv, ...rest]);
     assert.equal(code, 0);
     assert.match(out, /^ +raw +curated\npairs +48 +32\nwith an image +48 +32\njudged +48 +32\n/);
     assert.match(out, /\ncurated against raw: mean similarity [+-]?\d\.\d{3} \(standard error \d\.\d{3}\)\n/);
-    const json = JSON.parse((await run([...argv, ...rest, '--json'])).out) as { retrievalPairs: number };
+    const json = JSON.parse((await runCommand([...argv, ...rest, '--json'])).out) as {
+      retrievalPairs: number;
+    };
     assert.equal(json.retrievalPairs, 32);
     assert.deepEqual(json, JSON.parse(readFileSync(path('pairs/pairs.json'), 'utf8')));
     assert.match(
       readFileSync(path('pairs/report.html'), 'utf8'),
       /<h1>Do texts fit their images\? raw and curated<\/h1>/,
     );
-    const lost = await run(['eval', 'pairs', path('run'), ...rest]);
+    const lost = await runCommand(['eval', 'pairs', path('run'), ...rest]);
     assert.deepEqual([lost.code, lost.note.includes('--images')], [2, true]);
   });
 

@@ -4,24 +4,12 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { main } from '../../src/commands/main.ts';
+import { type CommandResult, runCommand } from '../helpers/run-command.ts';
 import { exportOf, pageOf } from '../helpers/wiki-export.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 
-async function run(
-  args: readonly string[],
-  signal: AbortSignal = new AbortController().signal,
-): Promise<{ code: number; out: string; note: string }> {
-  let out = '';
-  let note = '';
-  const io = {
-    out: (text: string): void => void (out += text),
-    note: (text: string): void => void (note += text),
-    terminalColumns: undefined,
-    signal,
-  };
-  return { code: await main(['metadata', ...args], io), out, note };
-}
+const run = (args: readonly string[], signal?: AbortSignal): Promise<CommandResult> =>
+  runCommand(['metadata', ...args], signal);
 
 const COMMANDS = [
   'wordnet',

@@ -4,29 +4,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import sharp from 'sharp';
-import { main } from '../../src/commands/main.ts';
 import { MetaCLIP } from '../../src/model/metaclip.ts';
 import type { Prediction } from '../../src/model/score/predict.ts';
+import { runCommand } from '../helpers/run-command.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 import { makeTinyModel } from '../helpers/tiny-model.ts';
-
-interface Outcome {
-  code: number;
-  out: string;
-  note: string;
-}
-
-async function run(argv: readonly string[], signal = new AbortController().signal): Promise<Outcome> {
-  let out = '';
-  let note = '';
-  const code = await main(argv, {
-    out: (text) => (out += text),
-    note: (text) => (note += text),
-    terminalColumns: undefined,
-    signal,
-  });
-  return { code, out, note };
-}
 
 describe('the commands that run a model', () => {
   let folder: string;
@@ -55,7 +37,7 @@ describe('the commands that run a model', () => {
 
   it('have help with examples', async () => {
     for (const name of ['classify', 'compare', 'embed', 'label']) {
-      const { code, out } = await run([name, '--help']);
+      const { code, out } = await runCommand([name, '--help']);
       assert.equal(code, 0);
       assert.match(out, new RegExp(`^metaclip ${name}: `));
       assert.match(out, /Examples:\n {2}# .+\n {2}metaclip /);
@@ -64,7 +46,7 @@ describe('the commands that run a model', () => {
 
   it('classify prints a table with bars, and JSON that says the same', async () => {
     const argv = ['classify', join(photos, 'red.png'), '--class', 'dogs', '--class', 'engine', ...tiny];
-    const { code, out, note } = await run(argv);
+    const { code, out, note } = await runCommand(argv);
     assert.deepEqual([code, note], [0, '']);
     const model = await MetaCLIP.load(path('model'), { threads: 1 });
     const expected = await model.predict(join(photos, 'red.png'), ['dogs', 'engine']);
@@ -73,14 +55,14 @@ describe('the commands that run a model', () => {
       `  ${one.class.padEnd(6)}  ${one.confidence.toFixed(4)}  ${'█'.repeat(Math.round(one.confidence * 24))}`.trimEnd(),
     );
     assert.equal(out, `${join(photos, 'red.png')}\n${lines.join('\n')}\n`);
-    const shown = await run([...argv, '--json', '--top', '1']);
+    const shown = await runCommand([...argv, '--json', '--top', '1']);
     const json = JSON.parse(shown.out) as { image: string; predictions: Prediction[] };
     assert.deepEqual(json, { image: join(photos, 'red.png'), predictions: expected.slice(0, 1) });
   });
 
   it('classify names bad images, and fails only when there is no other', async () => {
     const classes = ['--class', 'dogs', '--class', 'engine', ...tiny];
-    const mixed = await run([
+    const mixed = await runCommand([
       'classify',
       path('with-bad'),
       path('absent.png'),
@@ -93,16 +75,16 @@ describe('the commands that run a model', () => {
     assert.match(mixed.note, /E_INPUT_NOT_FOUND .*absent\.png/);
     assert.match(mixed.note, /E_USAGE .*unless that is allowed/);
     assert.match(mixed.note, /1 of 4 images classified/);
-    const bad = await run(['classify', path('with-bad/b.jpg'), ...classes, '--json']);
+    const bad = await runCommand(['classify', path('with-bad/b.jpg'), ...classes, '--json']);
     assert.equal(bad.code, 3);
     assert.equal((JSON.parse(bad.out) as { error: { code: string } }).error.code, 'E_IMAGE_UNSUPPORTED');
-    assert.equal((await run(['classify', path('nothing'), ...classes])).code, 2);
+    assert.equal((await runCommand(['classify', path('nothing'), ...classes])).code, 2);
   });
 
   it('classes come from a file or from options, and must make sense', async () => {
     writeFileSync(path('pets.json'), '{"dogs": "animal", "cats": "animal", "engine": "machine"}');
     const image = join(photos, 'blue.png');
-    const { out } = await run([
+    const { out } = await runCommand([
       'classify',
       image,
       '--ontology',
@@ -129,7 +111,7 @@ describe('the commands that run a model', () => {
       [['embed', '--out', path('x')], /either images/],
       [['embed', photos, '--out', path('x'), '--format', 'csv'], /--format/],
     ] as const) {
-      const wrong = await run([...argv, ...(argv.includes('--threads') ? tiny.slice(0, 2) : tiny)]);
+      const wrong = await runCommand([...argv, ...(argv.includes('--threads') ? tiny.slice(0, 2) : tiny)]);
       assert.equal(wrong.code, 2, wrong.note);
       assert.match(wrong.note, message);
       assert.match(wrong.note, /\nhint: /);
@@ -139,29 +121,29 @@ describe('the commands that run a model', () => {
 
   it('compare takes images and texts', async () => {
     const image = join(photos, 'red.png');
-    const { code, out } = await run(['compare', image, `image:${image}`, ...tiny, '--json']);
+    const { code, out } = await runCommand(['compare', image, `image:${image}`, ...tiny, '--json']);
     assert.equal(code, 0);
     const result = JSON.parse(out) as { a: object; b: object; cosine: number; model: string };
     assert.deepEqual([result.a, result.b, result.model.length], [{ image }, { image }, 64]);
     assert.ok(Math.abs(result.cosine - 1) < 1e-6);
-    const texts = await run(['compare', 'dogs', 'text:dogs', ...tiny]);
+    const texts = await runCommand(['compare', 'dogs', 'text:dogs', ...tiny]);
     assert.equal(texts.out, '1.0000  text "dogs" - text "dogs"\n');
-    const absent = await run(['compare', path('absent.png'), 'dogs', ...tiny]);
+    const absent = await runCommand(['compare', path('absent.png'), 'dogs', ...tiny]);
     assert.equal(absent.code, 2);
     assert.match(absent.note, /E_INPUT_NOT_FOUND/);
   });
 
   it('embed says what it wrote, and what was there already', async () => {
     const argv = ['embed', photos, path('with-bad'), '--out', path('embedded'), '--part-size', '3', ...tiny];
-    const first = await run(argv);
+    const first = await runCommand(argv);
     assert.equal(first.code, 0);
     assert.match(first.out, /^6 images embedded, 4 numbers each: /);
     assert.match(first.note, /not usable:\n {2}- text +1\n/);
-    const again = await run([...argv, '--json']);
+    const again = await runCommand([...argv, '--json']);
     const counts = { rows: 6, dimension: 4, parts: 3, keptParts: 3, refused: { text: 1 } };
     assert.deepEqual(JSON.parse(again.out), { out: path('embedded'), ...counts });
     writeFileSync(path('texts.txt'), 'dogs\ncats\n');
-    const texts = await run(['embed', '--texts', path('texts.txt'), '--out', path('texts'), ...tiny]);
+    const texts = await runCommand(['embed', '--texts', path('texts.txt'), '--out', path('texts'), ...tiny]);
     assert.match(texts.out, /^2 texts embedded/);
   });
 
@@ -179,7 +161,7 @@ describe('the commands that run a model', () => {
       '0',
       ...tiny,
     ];
-    const { code, out } = await run([...argv, '--out', path('labelled')]);
+    const { code, out } = await runCommand([...argv, '--out', path('labelled')]);
     assert.equal(code, 0);
     assert.match(out, /^ {2}class +train +valid +test\n {2}dogs +\d +0 +0\n {2}engine +\d +0 +0\n/);
     assert.match(out, /5 of 5 images labelled: /);
@@ -189,18 +171,18 @@ describe('the commands that run a model', () => {
       'manifest.jsonl',
       'train',
     ]);
-    assert.equal((await run([...argv, '--out', path('labelled')])).code, 2);
+    assert.equal((await runCommand([...argv, '--out', path('labelled')])).code, 2);
   });
 
   it('end with 130 when they are interrupted', async () => {
     const stopped = AbortSignal.abort();
-    const embedded = await run(['embed', photos, '--out', path('stopped'), ...tiny], stopped);
+    const embedded = await runCommand(['embed', photos, '--out', path('stopped'), ...tiny], stopped);
     assert.deepEqual([embedded.code, embedded.note.startsWith('E_INTERRUPTED')], [130, true]);
-    assert.equal((await run(['classify', photos, '--class', 'dogs', ...tiny], stopped)).code, 130);
+    assert.equal((await runCommand(['classify', photos, '--class', 'dogs', ...tiny], stopped)).code, 130);
   });
 
   it('name a model folder that is none', async () => {
-    const wrong = await run(['compare', 'a', 'b', '--model', photos]);
+    const wrong = await runCommand(['compare', 'a', 'b', '--model', photos]);
     assert.equal(wrong.code, 4);
     assert.match(wrong.note, /E_MODEL_MISSING/);
   });

@@ -2,21 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { main } from '../../src/commands/main.ts';
+import { runCommand } from '../helpers/run-command.ts';
 import { SMALL_ENTRIES, writeSmallPool } from '../helpers/small-pool.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
-
-async function run(argv: readonly string[]): Promise<{ code: number; out: string; note: string }> {
-  let out = '';
-  let note = '';
-  const code = await main(argv, {
-    out: (text) => (out += text),
-    note: (text) => (note += text),
-    terminalColumns: undefined,
-    signal: new AbortController().signal,
-  });
-  return { code, out, note };
-}
 
 describe('metaclip report', () => {
   let folder: string;
@@ -29,7 +17,7 @@ describe('metaclip report', () => {
     const metadata = join(folder, 'entries.json');
     writeFileSync(metadata, JSON.stringify(SMALL_ENTRIES));
     const pool = writeSmallPool(join(folder, 'pool'), 2, 200);
-    const done = await run([
+    const done = await runCommand([
       'curate',
       ...pool,
       '--metadata',
@@ -51,21 +39,21 @@ describe('metaclip report', () => {
   });
 
   it('writes the page into the run directory, the same bytes each time', async () => {
-    const { code, out, note } = await run(['report', dir, '--workers', '1']);
+    const { code, out, note } = await runCommand(['report', dir, '--workers', '1']);
     assert.equal(code, 0, note);
     assert.match(out, /^Report: .*a <run>[\\/]report\.html \([\d.]+ kB\)\n$/);
     const page = readFileSync(join(dir, 'report.html'), 'utf8');
     assert.match(page, /<h1>a &lt;run&gt;<\/h1>/);
     const stats = JSON.parse(readFileSync(join(dir, 'stats.json'), 'utf8')) as { pairs: { kept: number } };
     assert.ok(page.includes(`<dd class="value">${stats.pairs.kept}</dd>`));
-    await run(['report', dir, '--workers', '1']);
+    await runCommand(['report', dir, '--workers', '1']);
     assert.equal(readFileSync(join(dir, 'report.html'), 'utf8'), page);
-    assert.equal((await run(['status', dir])).code, 0);
+    assert.equal((await runCommand(['status', dir])).code, 0);
   });
 
   it('writes elsewhere, with plots, and says what it wrote', async () => {
     const [file, plots] = [join(folder, 'elsewhere', 'page.html'), join(folder, 'plots')];
-    const { code, out, note } = await run([
+    const { code, out, note } = await runCommand([
       'report',
       dir,
       '--out',
@@ -91,11 +79,11 @@ describe('metaclip report', () => {
   it('says what is missing', async () => {
     const empty = join(folder, 'empty');
     mkdirSync(empty);
-    const missing = await run(['report', empty]);
+    const missing = await runCommand(['report', empty]);
     assert.equal(missing.code, 2);
     assert.match(missing.note, /^E_RUN_MISSING /);
     const matched = join(folder, 'matched');
-    await run([
+    await runCommand([
       'match',
       join(folder, 'pool'),
       '--metadata',
@@ -107,13 +95,13 @@ describe('metaclip report', () => {
       '--out',
       matched,
     ]);
-    const early = await run(['report', matched]);
+    const early = await runCommand(['report', matched]);
     assert.equal(early.code, 2);
     assert.match(early.note, /^E_RUN_INCOMPLETE /);
     assert.ok(!existsSync(join(matched, 'report.html')));
-    const wrong = await run(['report', dir, '--out', join(folder, 'pool', 'pool-00.jsonl', 'x.html')]);
+    const wrong = await runCommand(['report', dir, '--out', join(folder, 'pool', 'pool-00.jsonl', 'x.html')]);
     assert.equal(wrong.code, 4);
     assert.match(wrong.note, /^E_OUTPUT_UNWRITABLE /);
-    assert.equal((await run(['report'])).code, 2);
+    assert.equal((await runCommand(['report'])).code, 2);
   });
 });

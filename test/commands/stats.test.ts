@@ -2,27 +2,11 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { main } from '../../src/commands/main.ts';
+import { type CommandResult, runCommand } from '../helpers/run-command.ts';
 import { SMALL_ENTRIES, writeSmallPool } from '../helpers/small-pool.ts';
 import { makeTempFolder } from '../helpers/temp-folder.ts';
 
-interface Outcome {
-  code: number;
-  out: string;
-  note: string;
-}
-
-async function run(...argv: string[]): Promise<Outcome> {
-  let out = '';
-  let note = '';
-  const code = await main(argv, {
-    out: (text) => (out += text),
-    note: (text) => (note += text),
-    terminalColumns: undefined,
-    signal: new AbortController().signal,
-  });
-  return { code, out, note };
-}
+const run = (...argv: string[]): Promise<CommandResult> => runCommand(argv);
 
 describe('metaclip stats and card', () => {
   let folder: string;
