@@ -13,6 +13,7 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { LanguageIdentifier } from '../../src/curation/language/identify-language.ts';
+import { shareLidModel } from '../../src/curation/language/lid-memory.ts';
 import { LID_MODEL, openLidModel, readLidModel } from '../../src/curation/language/lid-model.ts';
 import { namesInManyLanguages, SENTENCES } from '../../test/curation/language/language-texts.ts';
 import { loadFastTextOracle } from '../../test/helpers/fasttext-oracle.ts';
@@ -60,10 +61,13 @@ function median(values: readonly number[]): number {
 }
 
 const oracle = await loadFastTextOracle();
-const identifier = new LanguageIdentifier(openLidModel(readLidModel()));
+/** The pipeline's way: the WebAssembly kernel. */
+const identifier = LanguageIdentifier.open(shareLidModel(readLidModel()));
+const twin = new LanguageIdentifier(openLidModel(readLidModel()));
 
 function countDifferences({ texts, bytes, ends }: TextSet): number {
   let differences = 0;
+  identifier.takeTexts(bytes);
   for (const [i, text] of texts.entries()) {
     const expected = oracle.predict(text);
     const label = identifier.labels[identifier.identify(bytes, ends[i] ?? 0, ends[i + 1] ?? 0)];
@@ -84,12 +88,20 @@ function measure(set: TextSet): void {
     [
       'identify',
       (): void => {
+        identifier.takeTexts(bytes);
         for (let i = 0; i < texts.length; i++) identifier.identify(bytes, ends[i] ?? 0, ends[i + 1] ?? 0);
+      },
+    ],
+    [
+      'isEnglish, no kernel',
+      (): void => {
+        for (let i = 0; i < texts.length; i++) twin.isEnglish(bytes, ends[i] ?? 0, ends[i + 1] ?? 0);
       },
     ],
     [
       'isEnglish',
       (): void => {
+        identifier.takeTexts(bytes);
         for (let i = 0; i < texts.length; i++) identifier.isEnglish(bytes, ends[i] ?? 0, ends[i + 1] ?? 0);
       },
     ],
@@ -104,7 +116,7 @@ function measure(set: TextSet): void {
     const textRate = Math.round(texts.length / time).toLocaleString('en');
     const byteRate = (bytes.length / time / 1e6).toFixed(1);
     console.log(
-      `  ${name.padEnd(17)} ${textRate.padStart(10)} texts/s  ${byteRate.padStart(6)} MB/s  x${(base / time).toFixed(2)}`,
+      `  ${name.padEnd(20)} ${textRate.padStart(10)} texts/s  ${byteRate.padStart(6)} MB/s  x${(base / time).toFixed(2)}`,
     );
   }
 }

@@ -25,7 +25,9 @@ def main(source, work, prefixes):
     best = max(SIDES, key=lambda side: nearest_pixels(art, "openmoji", art.known, side)[0])
     print(f"nearest pixels at {best} x {best}")
     for prefix in prefixes:
-        for label, rows in (("names trained", art.known), ("names held out", art.held)):
+        drawn = set(art.sets[prefix][1])
+        for label, names in (("names trained", art.known), ("names held out", art.held)):
+            rows = [row for row in names if row in drawn]
             # Pixels know no words: for held-out names they are given pictures of the training sets, which the model never saw.
             figures = {
                 "model": measure(model, art, tokenizer, prefix, rows),

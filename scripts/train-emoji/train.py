@@ -181,7 +181,7 @@ def train_student(options):
         cached = [model.text(captions.draw(range(len(art.classes)))) for _ in range(24)]
     weights = [p for name, p in model.named_parameters() if not name.startswith("text_")]
     run = Run(options, model, art, tokenizer, weights, 200, 1)
-    source = batches(art, options.batch, options.seed + 1, LIGHT)
+    source = batches(art, options.batch, options.seed + 1, {"strong": STRONG, "light": LIGHT}[options.style])
     kept = collections.deque(maxlen=150)
     for step in run.counted():
         # Drawing, distorting and the teacher's reading cost as much as the step itself: batches are kept and used again.
@@ -218,6 +218,7 @@ if __name__ == "__main__":
     parser.add_argument("--teacher", help="student: weights to distil from")
     parser.add_argument("--start", help="student: vision weights to go on from")
     parser.add_argument("--keep", type=float, default=1.0, help="student: share of the patches that a step reads")
+    parser.add_argument("--style", choices=["strong", "light"], default="light", help="student: how far batches are distorted")
     parser.add_argument("--echo", type=int, default=1, help="student: steps for each batch that is drawn")
     given = parser.parse_args()
     torch.set_num_threads(1)

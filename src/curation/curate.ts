@@ -29,6 +29,7 @@ import {
 } from './curate-options.ts';
 import { type DropList, loadDropList } from './drop-list.ts';
 import { UNREADABLE_REASON } from './drop-reasons.ts';
+import { shareLidModel } from './language/lid-memory.ts';
 import { LID_MODEL, readLidModel } from './language/lid-model.ts';
 import type { PackedAutomaton } from './match/automaton.ts';
 import { shareAutomaton } from './match/matcher-memory.ts';
@@ -291,7 +292,7 @@ async function openPool({ run, entries, control }: Undertaking, needsMatcher: bo
   const workers = resolveWorkers(control.workers);
   if (!needsMatcher) return new JobPool({ workers });
   const automaton = await findAutomaton(entries, run.match.compat, cacheFolderOf(control));
-  const languageModel = run.match.lang === 'off' ? null : readLidModel();
+  const languageModel = run.match.lang === 'off' ? null : shareLidModel(readLidModel());
   return new JobPool({ workers, automaton: shareAutomaton(automaton), languageModel });
 }
 

@@ -1,6 +1,7 @@
 /** Runs jobs in piscina's worker threads, which share the automaton, the language model and the progress counters. */
 import { Piscina } from 'piscina';
 import { MetaclipError } from '../common/errors.ts';
+import type { LidMemory } from '../curation/language/lid-memory.ts';
 import type { MatcherMemory } from '../curation/match/matcher-memory.ts';
 import type { Job, JobContext, JobResult, JobRunner } from '../curation/jobs/job.ts';
 import { PROGRESS } from '../curation/jobs/progress-counters.ts';
@@ -13,7 +14,7 @@ export interface JobPoolOptions {
   /** Number of worker threads. */
   readonly workers: number;
   readonly automaton?: MatcherMemory | null;
-  readonly languageModel?: SharedArrayBuffer | null;
+  readonly languageModel?: LidMemory | null;
 }
 
 /** A fixed number of worker threads; close it. */

@@ -2,6 +2,7 @@
  * The pieces of work that run in worker threads (or, later, on other machines). A job is plain data; all that it reads and
  * writes are files of the run directory, so any worker can do it, again and again, with the same bytes as result.
  */
+import type { LidMemory } from '../language/lid-memory.ts';
 import type { MatcherMemory } from '../match/matcher-memory.ts';
 import type { Compat } from '../compat.ts';
 import type { RowRange } from '../dedup/dedup-plan.ts';
@@ -95,7 +96,7 @@ export interface JobContext {
   /** The automaton; needed by match jobs. */
   readonly automaton: MatcherMemory | null;
   /** Packed language model; needed by match jobs with `lang` on. */
-  readonly languageModel: SharedArrayBuffer | null;
+  readonly languageModel: LidMemory | null;
   /** BigInt64 progress counters, see progress-counters.ts; added to atomically. */
   readonly progress: SharedArrayBuffer;
 }

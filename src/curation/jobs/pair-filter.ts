@@ -5,10 +5,9 @@
 import { DropFilter } from '../drop-list.ts';
 import { DROP_LIST_REASON, LANGUAGE_REASON, NO_MATCH_REASON } from '../drop-reasons.ts';
 import { LanguageIdentifier } from '../language/identify-language.ts';
-import { openLidModel } from '../language/lid-model.ts';
 import { BatchMatcher } from '../match/batch-matcher.ts';
 import { type PairColumns, pairAt } from '../pair-batch.ts';
-import type { DropLog } from '../sources/source.ts';
+import { type DropLog, SAMPLES_PER_REASON } from '../sources/source.ts';
 import type { JobContext, MatchJob } from './job.ts';
 
 /** Filters the pairs of one task and counts why they are left out. */
@@ -23,6 +22,7 @@ export class PairFilter {
   readonly #dropFilter: DropFilter | null;
   readonly #drops: DropLog;
   #noMatch = 0;
+  #batch: PairColumns | undefined;
 
   /**
    * @param job - options of the task
@@ -35,7 +35,7 @@ export class PairFilter {
     this.#language =
       job.lang === 'off' || context.languageModel === null
         ? null
-        : new LanguageIdentifier(openLidModel(context.languageModel));
+        : LanguageIdentifier.open(context.languageModel);
     this.#langThreshold = job.langThreshold;
     this.#dropFilter = job.dropList === null ? null : new DropFilter(job.dropList);
     this.#drops = drops;
@@ -72,9 +72,15 @@ export class PairFilter {
         return 0;
       }
     }
-    if (this.#language?.isEnglish(batch.textBytes, start, end, this.#langThreshold) === false) {
-      this.#drops.drop(LANGUAGE_REASON, this.pairCount - 1, -1, pairAt(batch, row).text);
-      return 0;
+    if (this.#language !== null) {
+      if (batch !== this.#batch) this.#language.takeTexts(batch.textBytes);
+      this.#batch = batch;
+      if (!this.#language.isEnglish(batch.textBytes, start, end, this.#langThreshold)) {
+        const isSample = (this.#drops.counts.get(LANGUAGE_REASON) ?? 0) < SAMPLES_PER_REASON;
+        if (isSample) this.#drops.drop(LANGUAGE_REASON, this.pairCount - 1, -1, pairAt(batch, row).text);
+        else this.#drops.add(LANGUAGE_REASON, 1);
+        return 0;
+      }
     }
     this.matchedCount++;
     return idCount;

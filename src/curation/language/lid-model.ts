@@ -132,7 +132,7 @@ export function packLidModel(bytes: Uint8Array, path: string = LID_MODEL.name): 
   };
   const header = Int32Array.from(HEADER, (name) => counts[name]);
   const shared = new SharedArrayBuffer(layOut(header).sizeBytes);
-  const sections = layOut(header).viewsOf(shared);
+  const sections = viewSections(shared, layOut(header).sections);
   sections.header.set(header);
   sections.sha256.set(createHash('sha256').update(bytes).digest());
   sections.rows.set(file.rows);
@@ -150,20 +150,22 @@ export function packLidModel(bytes: Uint8Array, path: string = LID_MODEL.name): 
  * Opens a packed model without copying its tables; cheap enough for every thread.
  *
  * @param shared - what {@link packLidModel} or {@link readLidModel} gave, in this or another thread
+ * @param sizeBytes - length of the block, where other things lie behind it
  * @returns views into the block, which must not be written any more
  * @throws {MetaclipError} `E_FORMAT_UNKNOWN` when the block is something else
  */
-export function openLidModel(shared: SharedArrayBuffer): LidModel {
-  const isTooShort = shared.byteLength < HEADER_BYTES;
+export function openLidModel(shared: ArrayBufferLike, sizeBytes = shared.byteLength): LidModel {
+  const isTooShort = sizeBytes < HEADER_BYTES;
   const stored = isTooShort ? new Int32Array(HEADER_BYTES / 4) : new Int32Array(shared, 0, HEADER_BYTES / 4);
-  if (stored[0] !== LAYOUT || layOut(stored).sizeBytes !== shared.byteLength) {
+  const { sections, sizeBytes: expectedBytes } = layOut(stored);
+  if (stored[0] !== LAYOUT || expectedBytes !== sizeBytes) {
     throw new MetaclipError(
       'E_FORMAT_UNKNOWN',
-      `a block of ${shared.byteLength} bytes is not a packed language model`,
+      `a block of ${sizeBytes} bytes is not a packed language model`,
       { hint: 'make it with readLidModel() of the same version of metaclip' },
     );
   }
-  const views = layOut(stored).viewsOf(shared);
+  const views = viewSections(shared, sections);
   // A decoder takes no shared memory: copy the kilobyte.
   const labels: unknown = JSON.parse(new TextDecoder().decode(views.labelBytes.slice()));
   return {
@@ -199,50 +201,73 @@ function buildWordTable(wordBytes: Uint8Array, wordEnds: Int32Array): Int32Array
   return slots;
 }
 
+type SectionName = 'header' | 'sha256' | Exclude<(typeof HEADER)[number], 'layout'>;
+
+/** A section of the block: its first byte, and its elements. */
+interface Section {
+  readonly start: number;
+  readonly length: number;
+}
+
+const ELEMENT_BYTES: Readonly<Record<Exclude<(typeof HEADER)[number], 'layout'>, number>> = {
+  rows: 4,
+  output: 4,
+  children: 4,
+  bucketRows: 2,
+  wordSlots: 4,
+  wordEnds: 4,
+  wordBytes: 1,
+  labelBytes: 1,
+};
+
 /** Where each section lies, from the lengths in the header. */
 function layOut(header: Int32Array): {
   sizeBytes: number;
-  viewsOf: (shared: SharedArrayBuffer) => {
-    header: Int32Array;
-    sha256: Uint8Array;
-    rows: Float32Array;
-    output: Float32Array;
-    children: Int32Array;
-    bucketRows: Uint16Array;
-    wordSlots: Int32Array;
-    wordEnds: Int32Array;
-    wordBytes: Uint8Array;
-    labelBytes: Uint8Array;
-  };
+  sections: Readonly<Record<SectionName, Section>>;
 } {
   let sizeBytes = HEADER_BYTES + SHA_BYTES;
-  const place = (name: (typeof HEADER)[number], elementBytes: number): [number, number] => {
-    const length = header[HEADER.indexOf(name)] ?? 0;
-    const start = sizeBytes;
-    sizeBytes = Math.ceil((start + length * elementBytes) / 8) * 8;
-    return [start, length];
+  const place = (name: Exclude<(typeof HEADER)[number], 'layout'>): Section => {
+    const section = { start: sizeBytes, length: header[HEADER.indexOf(name)] ?? 0 };
+    sizeBytes = Math.ceil((section.start + section.length * ELEMENT_BYTES[name]) / 8) * 8;
+    return section;
   };
-  const rows = place('rows', 4);
-  const output = place('output', 4);
-  const children = place('children', 4);
-  const bucketRows = place('bucketRows', 2);
-  const wordSlots = place('wordSlots', 4);
-  const wordEnds = place('wordEnds', 4);
-  const wordBytes = place('wordBytes', 1);
-  const labelBytes = place('labelBytes', 1);
+  const sections = {
+    header: { start: 0, length: HEADER_BYTES / 4 },
+    sha256: { start: HEADER_BYTES, length: SHA_BYTES },
+    rows: place('rows'),
+    output: place('output'),
+    children: place('children'),
+    bucketRows: place('bucketRows'),
+    wordSlots: place('wordSlots'),
+    wordEnds: place('wordEnds'),
+    wordBytes: place('wordBytes'),
+    labelBytes: place('labelBytes'),
+  };
+  return { sizeBytes, sections };
+}
+
+function viewSections(shared: ArrayBufferLike, sections: Readonly<Record<SectionName, Section>>) {
+  const words = ({ start, length }: Section): Int32Array => new Int32Array(shared, start, length);
+  const floats = ({ start, length }: Section): Float32Array => new Float32Array(shared, start, length);
+  const bytes = ({ start, length }: Section): Uint8Array => new Uint8Array(shared, start, length);
   return {
-    sizeBytes,
-    viewsOf: (shared) => ({
-      header: new Int32Array(shared, 0, HEADER_BYTES / 4),
-      sha256: new Uint8Array(shared, HEADER_BYTES, SHA_BYTES),
-      rows: new Float32Array(shared, ...rows),
-      output: new Float32Array(shared, ...output),
-      children: new Int32Array(shared, ...children),
-      bucketRows: new Uint16Array(shared, ...bucketRows),
-      wordSlots: new Int32Array(shared, ...wordSlots),
-      wordEnds: new Int32Array(shared, ...wordEnds),
-      wordBytes: new Uint8Array(shared, ...wordBytes),
-      labelBytes: new Uint8Array(shared, ...labelBytes),
-    }),
+    header: words(sections.header),
+    sha256: bytes(sections.sha256),
+    rows: floats(sections.rows),
+    output: floats(sections.output),
+    children: words(sections.children),
+    bucketRows: new Uint16Array(shared, sections.bucketRows.start, sections.bucketRows.length),
+    wordSlots: words(sections.wordSlots),
+    wordEnds: words(sections.wordEnds),
+    wordBytes: bytes(sections.wordBytes),
+    labelBytes: bytes(sections.labelBytes),
   };
+}
+
+/**
+ * @param shared - memory that starts with a packed model
+ * @returns where its tables lie
+ */
+export function locateLidTables(shared: ArrayBufferLike): Readonly<Record<SectionName, Section>> {
+  return layOut(new Int32Array(shared, 0, HEADER_BYTES / 4)).sections;
 }

@@ -66,7 +66,8 @@ export class ParquetSink {
       .setCreatedBy('metaclip');
     for (const column of options.hashColumns ?? [])
       builder = builder.setColumnCompression(column, parquet.Compression.UNCOMPRESSED);
-    if (options.hasStatistics === false) builder = builder.setStatisticsEnabled(parquet.EnabledStatistics.None);
+    if (options.hasStatistics === false)
+      builder = builder.setStatisticsEnabled(parquet.EnabledStatistics.None);
     const properties = builder.build();
     const handle = await open(path, 'wx');
     const { readable, writable } = new TransformStream<parquet.RecordBatch, parquet.RecordBatch>();

@@ -153,7 +153,7 @@ export class MemberInflater {
     return Math.min(this.pieceStart + MAX_PIECE_BYTES, WINDOW_START + WINDOW_BYTES);
   }
 
-  /** Takes as many whole members as there are, and what there is of the next; undefined where its header or trailer has to be read. */
+  // Takes as many whole members as there are, and what there is of the next; undefined where its header or trailer has to be read.
   #inflateRun(): InflateStop | undefined {
     const runStart = this.pieceEnd;
     this.#startMember(this.#inputAt, runStart);
@@ -175,7 +175,7 @@ export class MemberInflater {
     return stop === NEEDS_ROOM ? 'piece' : undefined;
   }
 
-  /** Takes what the kernel made of a part of a member. */
+  // Takes what the kernel made of a part of a member.
   #takePart(): void {
     this.#inputAt = this.#getInputAt();
     const end = this.#getOutputAt();
@@ -184,7 +184,7 @@ export class MemberInflater {
     this.pieceEnd = end;
   }
 
-  /** A member starts here, in the input and in the window. */
+  // A member starts here, in the input and in the window.
   #startMember(inputAt: number, outputAt: number): void {
     this.#place = 'header';
     this.pieceEnd = outputAt;

@@ -4,6 +4,7 @@ import { before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { LanguageIdentifier } from '../../../src/curation/language/identify-language.ts';
+import { shareLidModel } from '../../../src/curation/language/lid-memory.ts';
 import { openLidModel, readLidModel } from '../../../src/curation/language/lid-model.ts';
 import { loadFastTextOracle } from '../../helpers/fasttext-oracle.ts';
 import type { FastTextOracle } from '../../helpers/fasttext-oracle.ts';
@@ -12,6 +13,7 @@ import { namesInManyLanguages, SENTENCES } from './language-texts.ts';
 
 const encoder = new TextEncoder();
 const identifier = new LanguageIdentifier(openLidModel(readLidModel()));
+const byKernel = LanguageIdentifier.open(shareLidModel(readLidModel()));
 let oracle: FastTextOracle;
 
 before(async () => {
@@ -28,15 +30,24 @@ function assertAgreement(text: string | Uint8Array): void {
   const bytes = typeof text === 'string' ? encoder.encode(text) : text;
   const expected = oracle.predict(asOneLine(bytes));
   const about = JSON.stringify(typeof text === 'string' ? text.slice(0, 200) : [...text.slice(0, 200)]);
-  const label = identifier.labels[identifier.identify(bytes, 0, bytes.length)];
-  const { probability } = identifier;
-  assert.deepEqual({ label, probability }, expected, about);
-  for (const threshold of [0, 0.5, probability - 1e-7, probability, probability + 1e-7]) {
-    assert.equal(
-      identifier.isEnglish(bytes, 0, bytes.length, threshold),
-      label === 'en' && probability >= threshold,
-      `isEnglish at ${threshold} of ${about}`,
-    );
+  // Between other texts, as in a batch.
+  const batch = Buffer.concat([Buffer.from([0x78, 0xbf]), bytes, Buffer.from([0xbf, 0x78])]);
+  byKernel.takeTexts(batch);
+  for (const [asked, source, start] of [
+    [identifier, bytes, 0],
+    [byKernel, batch, 2],
+  ] as const) {
+    const end = start + bytes.length;
+    const label = asked.labels[asked.identify(source, start, end)];
+    const { probability } = asked;
+    assert.deepEqual({ label, probability }, expected, about);
+    for (const threshold of [0, 0.5, probability - 1e-7, probability, probability + 1e-7]) {
+      assert.equal(
+        asked.isEnglish(source, start, end, threshold),
+        label === 'en' && probability >= threshold,
+        `isEnglish at ${threshold} of ${about}`,
+      );
+    }
   }
 }
 

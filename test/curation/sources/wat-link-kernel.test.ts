@@ -72,10 +72,10 @@ function writeJson(value: unknown, pick: number): string {
       return pick > 0 && unit === 0x2f && i % 2 === 0 ? '\\/' : value.charAt(i);
     });
     // What is left must be escaped; halves of a pair stay together.
-    return `"${units.join('').replace(/\\(?!u[0-9a-f]{4}|\/)|["\0-\x1f]|\p{Surrogate}/gu, (part) => JSON.stringify(part).slice(1, -1))}"`;
+    return `"${units.join('').replace(/\\(?!u[0-9a-f]{4}|\/)|["\p{Cc}]|\p{Surrogate}/gu, (part) => JSON.stringify(part).slice(1, -1))}"`;
   }
   if (Array.isArray(value)) return `[${value.map((item) => writeJson(item, pick)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
   return `{${fields.map(([key, field]) => `"${key}":${writeJson(field, pick)}`).join(',')}}`;
 }
