@@ -2,6 +2,7 @@
  * Values of attributes: entities decoded, trimmed as Python does, line ends taken out. Whatever is rare is left to the
  * twin, which is src/curation/sources/warc.ts with htmlparser2 and strip-text.ts.
  */
+import { hasWideBlankAtEnd } from './blanks';
 import { copy, find, maskOf, validBits } from './bytes';
 import { SCRATCH_BYTES } from './html-layout';
 
@@ -171,19 +172,6 @@ function isAsciiSpace(byte: u8): bool {
   return byte == 0x20 || (byte >= 9 && byte <= 13) || (byte >= 0x1c && byte < 0x20);
 }
 
-/** Whether a character beyond ASCII that Python takes for white space starts with a byte in valid UTF-8. */
-function isWideSpace(at: i32): bool {
-  const lead = load<u8>(at);
-  if (lead == 0xc2) return load<u8>(at + 1) == 0x85 || load<u8>(at + 1) == 0xa0;
-  if (lead < 0xe1 || lead > 0xe3) return false;
-  const second = load<u8>(at + 1);
-  const third = load<u8>(at + 2);
-  if (lead == 0xe1) return second == 0x9a && third == 0x80;
-  if (lead == 0xe3) return second == 0x80 && third == 0x80;
-  if (second == 0x81) return third == 0x9f;
-  return second == 0x80 && (third <= 0x8a || third == 0xa8 || third == 0xa9 || third == 0xaf);
-}
-
 /**
  * Cleans a value; where it lies then, stands in `cleanStart` and `cleanEnd`.
  *
@@ -208,11 +196,7 @@ export function clean(start: i32, stop: i32, scratch: i32, isHighPlain: bool, is
   }
   while (start < stop && isAsciiSpace(load<u8>(start))) start++;
   while (stop > start && isAsciiSpace(load<u8>(stop - 1))) stop--;
-  if (hasHigh && start < stop) {
-    if (isWideSpace(start)) return false;
-    if (stop - start >= 2 && load<u8>(stop - 2) == 0xc2 && isWideSpace(stop - 2)) return false;
-    if (stop - start >= 3 && isWideSpace(stop - 3)) return false;
-  }
+  if (hasHigh && start < stop && hasWideBlankAtEnd(start, stop)) return false;
   if (hasLineEnd) {
     if (!isCopy) {
       if (stop - start > SCRATCH_BYTES - 16) return false;
