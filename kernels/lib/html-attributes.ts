@@ -144,7 +144,8 @@ function findBracketOrEquals(at: i32, end: i32): i32 {
 @inline
 function skipQuoted(at: i32, end: i32): i32 {
   const quote = load<u8>(at + 1);
-  if (load<u8>(at - 1) <= 0x20 || (quote != DOUBLE_QUOTE && quote != SINGLE_QUOTE)) return 0;
+  const last = load<u8>(at - 1);
+  if (last <= 0x20 || last == SLASH || (quote != DOUBLE_QUOTE && quote != SINGLE_QUOTE)) return 0;
   return findFar(at + 2, quote, end) + 1;
 }
 

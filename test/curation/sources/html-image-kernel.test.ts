@@ -114,6 +114,21 @@ describe('HtmlImageKernel', () => {
     assert.ok(followed > 5_000, `only ${followed} pages were followed`);
   });
 
+  it('random insides of tags', () => {
+    const inside = fc.array(fc.constantFrom(...'= = " " \' / / > a b \n \x01'.split(' '), ' ', ' '), {
+      maxLength: 16,
+    });
+    const name = fc.constantFrom('<a', '<a ', '<img ', '</a ', '<svg ', '<script ', '<br');
+    const page = fc.array(fc.tuple(name, inside), { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(page, (tags) => {
+        const text = tags.map(([start, pieces]) => start + pieces.join('')).join('>');
+        assertSame(Buffer.from(`${text}><img src=x>"><img src=y>'><img src=z></script>`));
+      }),
+      { numRuns: 100_000 },
+    );
+  });
+
   it('more tags than there is room for, and a page too long', () => {
     assert.equal(kernel.findTags(Buffer.from('<img src=a>'.repeat(65_537))), false);
     assert.ok(assertSame(Buffer.from('<img src=a>'.repeat(65_536))));
