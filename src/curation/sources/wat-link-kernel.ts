@@ -6,7 +6,8 @@
  * Memory: that of the reader, whatever the records.
  */
 import { isUtf8 } from 'node:buffer';
-import { BATCH_ROWS, PairBatch } from '../pair-batch.ts';
+import type { PairBatch } from '../pair-batch.ts';
+import { CrawlBatch } from './crawl-batch.ts';
 import { CrawlMemory } from './crawl-memory.ts';
 import type { UrlJoiner } from './url-join.ts';
 import { FIELD_ESCAPED, type ImageLinks, LINK_FIELDS, WatLinkSkimmer } from './wat-links.ts';
@@ -16,16 +17,6 @@ const COUNTS = 2048;
 const KINDS = 65536;
 const MAX_IMAGES = 16384;
 const RANGES = 131072;
-const ROOT = 655360;
-const FOLDER = 659456;
-const PREFIX_BYTES = 4096 - 16;
-const URL_OFFSETS = 663552;
-const TEXT_OFFSETS = 679952;
-const TEXT_KEYS = 696352;
-const PAGE_IDS = 700448;
-const URL_BYTES = 720896;
-const TEXT_BYTES = 2293760;
-const COLUMN_BYTES = 1507328;
 const INPUT = 3866624;
 /** Longest record copied in; one that lies in the memory may have any length. */
 const MAX_INPUT_BYTES = 4 << 20;
@@ -49,8 +40,7 @@ export class WatLinkKernel implements ImageLinks {
   readonly #skim: (start: number, end: number) => number;
   readonly #emit: (...values: number[]) => number;
   readonly #twin = new WatLinkSkimmer();
-  #rootLength = -1;
-  #folderLength = 0;
+  readonly #target: CrawlBatch;
 
   /** @param memory - of the reader, in which its records lie */
   constructor(memory = new CrawlMemory()) {
@@ -62,14 +52,8 @@ export class WatLinkKernel implements ImageLinks {
     this.#counts = new Int32Array(buffer, COUNTS, 4);
     this.#skim = kernel.getFunction('skim');
     this.#emit = kernel.getFunction('emit');
-    this.batch = new PairBatch({
-      urlOffsets: new Int32Array(buffer, URL_OFFSETS, BATCH_ROWS + 1),
-      textOffsets: new Int32Array(buffer, TEXT_OFFSETS, BATCH_ROWS + 1),
-      textKeys: new Uint8Array(buffer, TEXT_KEYS, BATCH_ROWS),
-      pageIds: new Uint32Array(buffer, PAGE_IDS, BATCH_ROWS),
-      urlBytes: new Uint8Array(buffer, URL_BYTES, COLUMN_BYTES),
-      textBytes: new Uint8Array(buffer, TEXT_BYTES, COLUMN_BYTES),
-    });
+    this.#target = new CrawlBatch(memory);
+    this.batch = this.#target.batch;
   }
 
   /**
@@ -101,15 +85,7 @@ export class WatLinkKernel implements ImageLinks {
    * @param joiner - of the page
    */
   setPage(joiner: UrlJoiner): void {
-    const { rootBytes, folderBytes } = joiner;
-    this.#rootLength = rootBytes.length;
-    this.#folderLength = folderBytes.length;
-    if (rootBytes.length === 0 || rootBytes.length > PREFIX_BYTES || folderBytes.length > PREFIX_BYTES) {
-      this.#rootLength = -1;
-      return;
-    }
-    this.bytes.set(rootBytes, ROOT);
-    this.bytes.set(folderBytes, FOLDER);
+    this.#target.setPage(joiner);
   }
 
   /**
@@ -129,10 +105,11 @@ export class WatLinkKernel implements ImageLinks {
     if (batch.hasGrown) return image;
     const next = this.#emit(
       image,
+      this.imageCount,
       batch.rowCount,
       batch.nextPageId(pageUrl),
-      this.#rootLength,
-      this.#folderLength,
+      this.#target.rootLength,
+      this.#target.folderLength,
       mayCount ? 1 : 0,
     );
     batch.commitRows(this.#counts[0] ?? 0, pageUrl);

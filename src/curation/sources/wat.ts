@@ -6,22 +6,16 @@
  * Links are joined to the WARC-Target-URI of the record's head, as the published extraction does. In `metaclip` mode an
  * empty url joins to the page itself, and angle brackets around the target, which some crawlers write, stay.
  */
-import { BATCH_ROWS, type PairBatch } from '../pair-batch.ts';
+import type { PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { CrawlMemory } from './crawl-memory.ts';
-import { openDecoded } from './decoded-bytes.ts';
+import { isBatchFull, MAX_TEXTS, readCrawl, type RecordPairs } from './crawl-pairs.ts';
 import { skipBlank } from './json-skimmer.ts';
-import {
-  DEFAULT_MAX_RECORD_BYTES,
-  SAMPLES_PER_REASON,
-  type ExtractContext,
-  type ExtractReason,
-} from './source.ts';
+import { SAMPLES_PER_REASON, type ExtractContext, type ExtractReason } from './source.ts';
 import { stripText } from './strip-text.ts';
 import { isRelativeLink, UrlJoiner } from './url-join.ts';
-import { HeadKernel } from './warc-head-kernel.ts';
 import { stripAngleBrackets } from './warc-head.ts';
-import { openWarcRecords, type WarcRecord } from './warc-records.ts';
+import type { WarcRecord } from './warc-records.ts';
 import {
   FIELD_ABSENT,
   FIELD_ESCAPED,
@@ -34,13 +28,10 @@ import {
 import { WatLinkKernel } from './wat-link-kernel.ts';
 
 const URL_FIELD = 0;
-/** Texts an image can have; their keys are the fields behind the url, in the order of TEXT_KEYS. */
-const TEXT_COUNT = LINK_FIELDS.length - 1;
-
 /**
  * Reads the pairs of a WAT file, gzip or plain, in file order. Duplicates are not dropped here.
  *
- * Memory: one record up to `maxRecordBytes`, one batch, and what {@link openDecoded} holds.
+ * Memory: one record up to `maxRecordBytes`, one batch, and the reader's memory; see crawl-memory.ts.
  *
  * @param path - the file
  * @param context - compat mode, drops, progress and limit
@@ -56,65 +47,44 @@ export function readWat(path: string, context: ExtractContext): AsyncGenerator<P
  *
  * @param source - the bytes of a WAT file
  * @param context - compat mode, drops, progress and limit
- * @yields the reader's one batch, refilled each time
+ * @returns the reader's one batch, refilled each time
  */
-export async function* readWatSource(
+export function readWatSource(
   source: ByteSource,
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
-  const { drops } = context;
   const memory = new CrawlMemory();
-  const records = openWarcRecords(
-    openDecoded(source, context.onBytes, memory),
-    drops,
-    context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
-    new HeadKernel(memory),
-  );
   const kernel = new WatLinkKernel(memory);
-  const { batch } = kernel;
-  try {
-    for (;;) {
-      const record = records.nextInWindow() ?? (await records.next());
-      if (record === undefined) break;
-      if (!startsLikeObject(record)) {
-        if (record.head.contentType.startsWith('application/json')) {
-          drops.drop('bad-json', record.number, record.startByte, 'a JSON record that is no object');
-        }
-        continue;
-      }
-      const links = kernel.skim(record.bytes, record.blockStart, record.blockEnd);
-      if (links === undefined) {
-        const detail = `${record.blockEnd - record.blockStart} bytes are no JSON text`;
-        drops.drop('bad-json', record.number, record.startByte, detail);
-        continue;
-      }
-      if (links.imageCount === 0) continue;
-      const { targetUri } = record.head;
-      if (targetUri === undefined) {
-        const detail = `${links.imageCount} images, but the record has no WARC-Target-URI`;
-        drops.drop('bad-record', record.number, record.startByte, detail);
-        continue;
-      }
-      const page = new WatPage(targetUri, record, links, context);
-      if (links === kernel) kernel.setPage(page.joiner);
-      for (let image = 0; image < links.imageCount;) {
-        if (links === kernel) image = page.emitImages(kernel, image);
-        if (image < links.imageCount && !isBatchFull(batch)) page.addImage(batch, image++);
-        if (isBatchFull(batch)) {
-          yield batch;
-          batch.clear();
-        }
-      }
-    }
-    if (batch.rowCount > 0) yield batch;
-  } finally {
-    await records.close();
-  }
+  return readCrawl(source, context, memory, kernel.batch, (record) => openRecord(record, kernel, context));
 }
 
-/** True when the next image may not fit. */
-function isBatchFull(batch: PairBatch): boolean {
-  return batch.isFull || batch.rowCount > BATCH_ROWS - TEXT_COUNT;
+/** The images of a record; undefined where it has none, and, counted, where it cannot be read. */
+function openRecord(
+  record: WarcRecord,
+  kernel: WatLinkKernel,
+  context: ExtractContext,
+): RecordPairs | undefined {
+  const { drops } = context;
+  if (!startsLikeObject(record)) {
+    if (record.head.contentType.startsWith('application/json')) {
+      drops.drop('bad-json', record.number, record.startByte, 'a JSON record that is no object');
+    }
+    return undefined;
+  }
+  const links = kernel.skim(record.bytes, record.blockStart, record.blockEnd);
+  if (links === undefined) {
+    const detail = `${record.blockEnd - record.blockStart} bytes are no JSON text`;
+    drops.drop('bad-json', record.number, record.startByte, detail);
+    return undefined;
+  }
+  if (links.imageCount === 0) return undefined;
+  const { targetUri } = record.head;
+  if (targetUri === undefined) {
+    const detail = `${links.imageCount} images, but the record has no WARC-Target-URI`;
+    drops.drop('bad-record', record.number, record.startByte, detail);
+    return undefined;
+  }
+  return new WatPage(targetUri, record, links, kernel, context);
 }
 
 /** True when the first byte behind white space opens an object; what else a WAT file holds is no JSON at all. */
@@ -124,23 +94,46 @@ function startsLikeObject({ bytes, blockStart, blockEnd }: WarcRecord): boolean 
 }
 
 /** Turns the image links of one record into pairs. */
-class WatPage {
-  readonly joiner: UrlJoiner;
+class WatPage implements RecordPairs {
   readonly #pageUrl: string;
+  readonly #joiner: UrlJoiner;
   readonly #record: WarcRecord;
   readonly #links: ImageLinks;
+  readonly #kernel: WatLinkKernel;
   readonly #context: ExtractContext;
+  /** The next image. */
+  #image = 0;
 
-  constructor(targetUri: string, record: WarcRecord, links: ImageLinks, context: ExtractContext) {
+  constructor(
+    targetUri: string,
+    record: WarcRecord,
+    links: ImageLinks,
+    kernel: WatLinkKernel,
+    context: ExtractContext,
+  ) {
     this.#pageUrl = stripAngleBrackets(targetUri);
-    this.joiner = new UrlJoiner(context.compat === 'mended' ? this.#pageUrl : targetUri);
+    this.#joiner = new UrlJoiner(context.compat === 'mended' ? this.#pageUrl : targetUri);
     this.#record = record;
     this.#links = links;
+    this.#kernel = kernel;
     this.#context = context;
+    if (links === kernel) kernel.setPage(this.#joiner);
   }
 
-  /** Adds ordinary images, from `image` on, the quick way; returns the first that takes {@link WatPage.addImage}. */
-  emitImages(kernel: WatLinkKernel, image: number): number {
+  fill(): boolean {
+    const links = this.#links;
+    const { batch } = this.#kernel;
+    for (;;) {
+      if (links === this.#kernel) this.#image = this.#emitImages(this.#image);
+      if (this.#image === links.imageCount) return true;
+      if (isBatchFull(batch)) return false;
+      this.#addImage(batch, this.#image++);
+    }
+  }
+
+  /** Adds ordinary images, from `image` on, the quick way; returns the first that takes one by one. */
+  #emitImages(image: number): number {
+    const kernel = this.#kernel;
     const { drops } = this.#context;
     const rowsBefore = kernel.batch.rowCount;
     // The first few are noted one by one, as samples.
@@ -155,10 +148,10 @@ class WatPage {
   }
 
   /** Adds up to three pairs; the caller makes sure that they fit. */
-  addImage(batch: PairBatch, image: number): void {
+  #addImage(batch: PairBatch, image: number): void {
     const links = this.#links;
     let isTextAbsent = true;
-    for (let key = 0; key < TEXT_COUNT; key++) {
+    for (let key = 0; key < MAX_TEXTS; key++) {
       const kind = links.getKind(image, key + 1);
       if (kind === FIELD_ABSENT || kind === FIELD_NULL) continue;
       isTextAbsent = false;
@@ -207,7 +200,7 @@ class WatPage {
     if (links.getKind(image, URL_FIELD) === FIELD_PLAIN) {
       const start = links.getStart(image, URL_FIELD);
       const end = links.getEnd(image, URL_FIELD);
-      const prefix = this.joiner.findPrefix(links.bytes, start, end);
+      const prefix = this.#joiner.findPrefix(links.bytes, start, end);
       if (prefix !== undefined) {
         batch.putUrlBytes(prefix, links.bytes, start, end);
         this.#addOrigins(1, prefix.length > 0 ? 1 : 0);
@@ -235,7 +228,7 @@ class WatPage {
       this.#drop('missing-url', image);
       return undefined;
     }
-    const url = this.joiner.join(href);
+    const url = this.#joiner.join(href);
     // An unpaired surrogate, which only an escape can bring, has no UTF-8 form and so no id.
     if (url === undefined || (kind === FIELD_ESCAPED && /\p{Surrogate}/u.test(url))) {
       this.#drop('bad-url', image);
