@@ -14,61 +14,84 @@
  *   5       seed of the hash functions
  *   6       most tokens of any entry
  *   7       bytes of the longest token
- *   8, 9    short table:   first number, and mask of an offset in it
+ *   8, 9    short table:   first byte, and number of buckets
  *   10, 11  medium table:  likewise
  *   12, 13  long table:    likewise
  *   14, 15  huge table:    likewise
  *   16, 17  edge table:    likewise
- *   18, 19  groups:        first number, count of numbers
- *   20, 21  pool:          first number, count of bytes
+ *   18, 19  groups:        first byte, count of 32-bit numbers
+ *   20, 21  pool:          first byte, count of bytes
  *   22, 23  distinct tokens, edges
  *   24-31   the list's fingerprint, 32 bytes
  *   32-39   SHA-256 of header and tables, with these 8 numbers taken as 0
  *   40-63   0
  *
- * Tables: 32-bit numbers counted from the end of the header. A *record* is known by the number at which it starts, and
- * that is also the token's id in edges. Every record starts with
+ * Behind it lie the tables; every place is a byte of the block. A *record* stands for a token, and is known by the place of
+ * its first number, which is also the token's id in edges:
  *
- *   +0  entry reference: 0 none; id + 1; or -g, where the group at number g is a count and then as many ids
- *   +1  neighbour masks: bit b (0-15) is set if some entry starts with this token and goes on with one whose
- *       neighbourBit is b; bit 16 + b if one starts with a token of bit b and goes on with this one
+ *   +0   entry reference: 0 none; id + 1; or -g, where the group at byte g is a count and then as many ids
+ *   +16  neighbour masks: bit b (0-15) is set if some entry starts with this token and goes on with one whose
+ *        neighbourBit is b; bit 16 + b if one starts with a token of bit b and goes on with this one
  *
  *   start  content
- *   0      the null record, 4 zeros: "no such token"
- *   4      the record of the empty token, 4 numbers
- *   8      257 numbers: record of each one-byte token by its byte, and at 256 of the empty one; 0 where it is in no entry
- *   272    short table, records of 4:   +2 bytes 0-3 of a token of 1-4 bytes, zeros after its end (0: free), +3 is 0
- *          medium table, records of 4:  +2 bytes 0-3 (0: free), +3 bytes 4-7, of a token of 5-8 bytes
- *          long table, records of 8:    +2 to +5 the bytes of a token of 9-16 bytes (+2 is 0: free), +6, +7 unused
- *          huge table, records of 8:    +2 hash, +3 length in bytes (0: free), +4 start in the pool; tokens of 17 and more
- *          edge table, records of 4:    +0 state, +1 token (0: free), +2 entry reference at its end, +3 next state or 0
- *          groups, pool
+ *   256    the null record, 64 zeros: "no such token"
+ *   320    a bucket of its own for the empty token, as in the short table, with a key of zeros
+ *   384    by length 0-8: the bits of eight bytes that belong to a token (two numbers), first byte of its table, its buckets
+ *   576    257 numbers: record of each one-byte token by its byte, and at 256 of the empty one; the null record where it is
+ *          in no entry
+ *   1664   short table (tokens of 1-4 bytes), medium table (5-8), long table (9-16), edge table, huge table, groups, pool
  *
- * Every table starts at a multiple of 16 numbers, so that no record straddles two cache lines.
+ * A *bucket* is one cache line of 64 bytes, which holds keys, and behind them what is known of each:
  *
- * No entry holds a NUL, hence zeros mark both the end of a token and a free record without doubt. State = record of the
- * first token, or, deeper, a number past the end of the tables. All tables are open-addressed with linear probing, a power
- * of two in size and never full, so a search ends at a free record.
+ *   table          keys from +0 on                                          +32            +48
+ *   short, medium  four, the eight bytes of a token, zeros after its end    entry refs     neighbour masks
+ *   long           two, of sixteen bytes                                    entry refs     neighbour masks
+ *   edges          four, state and record of the next token                 entry refs     next states
+ *   huge           records of 32 bytes instead: +4 hash, +8 length (0: free), +12 start in the pool; tokens of 17 and more
  *
- * Why a table for each length: running text is mostly short, frequent words. Apart they are dense (370 KB for the 23,000
+ * A hash chooses the bucket. It is filled from its first place on, and what finds it full goes into the next one: so a search
+ * ends at a bucket whose last key is free (0). No table is full. No token holds a NUL, hence zeros mark both the end of a token
+ * and a free place without doubt.
+ *
+ * State = record of the first token, or, deeper, {@link DEEP_STATE} and a number. A next state is 0 when there is none, else
+ * that number and, above it, a mask of the tokens that may follow: bit {@link deepBit} of each.
+ *
+ * Why a table for each length: running text is mostly short, frequent words. Apart they are dense (490 KB for the 23,000
  * tokens of 1-4 bytes of the reference list) and stay in the second-level cache; one table of 32-byte records for all took
- * 20 % off the look-ups. Why masks: of the neighbouring known tokens of the reference captions 43 % stand in an entry
- * together; the masks rule out three quarters of the others without touching the edge table, whose misses cost most.
+ * 20 % off the look-ups. Why buckets: a search sees one cache line and, four keys against one, has no branch that depends on
+ * where a key lies; tokens that stand in many entries are placed first, so that frequent ones never lie further. Why masks: of the
+ * neighbouring known tokens of the reference captions 43 % stand in an entry together; the masks rule out three quarters of the
+ * others without touching the edge table, whose misses cost most. Third tokens were looked up in vain 12 of 13 times.
  */
 import { MetaclipError } from '../../common/errors.ts';
 import type { Compat } from '../compat.ts';
 
 /** Version of this layout and of the hash functions; part of the cache file's name and header. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** "MCA1" read as a little-endian number. */
 export const AUTOMATON_MAGIC = 0x3141434d;
 
 export const HEADER_BYTES = 256;
-export const EMPTY_RECORD = 4;
-export const SINGLE_BYTE_BASE = 8;
+export const NULL_RECORD = 256;
+export const EMPTY_BUCKET = 320;
+export const LENGTHS_START = 384;
+export const SINGLE_BYTES_START = 576;
+/** Place of the empty token among the one-byte tokens. */
 export const EMPTY_TOKEN_INDEX = 256;
-export const FIRST_TABLE_BASE = 272;
+export const FIRST_TABLE_START = 1664;
+
+export const BUCKET_BYTES = 64;
+/** From the start of a bucket: the entry references of its keys, and their masks or next states. */
+export const BUCKET_REFERENCES = 32;
+/** From a record or an edge to its masks or its next state. */
+export const TO_MASKS = 16;
+export const HUGE_BYTES = 32;
+
+/** Set in the states behind two and more tokens, so that they are no records. */
+export const DEEP_STATE = 0x80000000 | 0;
+/** Bits of a next state that are its number; {@link deepBit} of what may follow stands above them. */
+export const DEEP_NUMBER_BITS = 26;
 
 /** Largest block: numbers and states must fit 31 bits, and the runtime allows no more in one piece on every platform. */
 export const MAX_AUTOMATON_BYTES = 2 ** 31 - 8;
@@ -83,19 +106,19 @@ export const HEADER = Object.freeze({
   seed: 5,
   maxEntryTokens: 6,
   maxTokenBytes: 7,
-  shortBase: 8,
-  shortMask: 9,
-  mediumBase: 10,
-  mediumMask: 11,
-  longBase: 12,
-  longMask: 13,
-  hugeBase: 14,
-  hugeMask: 15,
-  edgeBase: 16,
-  edgeMask: 17,
-  groupBase: 18,
+  shortStart: 8,
+  shortBuckets: 9,
+  mediumStart: 10,
+  mediumBuckets: 11,
+  longStart: 12,
+  longBuckets: 13,
+  hugeStart: 14,
+  hugeBuckets: 15,
+  edgeStart: 16,
+  edgeBuckets: 17,
+  groupStart: 18,
   groupLength: 19,
-  poolBase: 20,
+  poolStart: 20,
   poolBytes: 21,
   wordCount: 22,
   edgeCount: 23,
@@ -116,18 +139,18 @@ export interface PackedAutomaton {
   readonly seed: number;
   readonly maxEntryTokens: number;
   readonly maxTokenBytes: number;
-  readonly shortBase: number;
-  readonly shortMask: number;
-  readonly mediumBase: number;
-  readonly mediumMask: number;
-  readonly longBase: number;
-  readonly longMask: number;
-  readonly hugeBase: number;
-  readonly hugeMask: number;
-  readonly edgeBase: number;
-  readonly edgeMask: number;
-  /** Everything after the header, as numbers and as bytes. */
-  readonly tables: Int32Array;
+  readonly shortStart: number;
+  readonly shortBuckets: number;
+  readonly mediumStart: number;
+  readonly mediumBuckets: number;
+  readonly longStart: number;
+  readonly longBuckets: number;
+  readonly hugeStart: number;
+  readonly hugeBuckets: number;
+  readonly edgeStart: number;
+  readonly edgeBuckets: number;
+  /** The whole block as numbers, header included; its pool as bytes. */
+  readonly numbers: Int32Array;
   readonly pool: Uint8Array;
 }
 
@@ -153,8 +176,7 @@ export function attachAutomaton(shared: SharedArrayBuffer): PackedAutomaton {
   if (sizeBytes > shared.byteLength || sizeBytes < HEADER_BYTES) {
     throw damaged(`${shared.byteLength} bytes, its header says ${sizeBytes}`);
   }
-  checkBounds(header, (sizeBytes - HEADER_BYTES) / 4);
-  const poolStart = HEADER_BYTES + read(HEADER.poolBase) * 4;
+  checkBounds(header, sizeBytes);
   return Object.freeze({
     shared,
     compat: read(HEADER.compat) === 0 ? 'metaclip' : 'mended',
@@ -166,45 +188,43 @@ export function attachAutomaton(shared: SharedArrayBuffer): PackedAutomaton {
     seed: read(HEADER.seed),
     maxEntryTokens: read(HEADER.maxEntryTokens),
     maxTokenBytes: read(HEADER.maxTokenBytes),
-    shortBase: read(HEADER.shortBase),
-    shortMask: read(HEADER.shortMask),
-    mediumBase: read(HEADER.mediumBase),
-    mediumMask: read(HEADER.mediumMask),
-    longBase: read(HEADER.longBase),
-    longMask: read(HEADER.longMask),
-    hugeBase: read(HEADER.hugeBase),
-    hugeMask: read(HEADER.hugeMask),
-    edgeBase: read(HEADER.edgeBase),
-    edgeMask: read(HEADER.edgeMask),
-    tables: new Int32Array(shared, HEADER_BYTES, (sizeBytes - HEADER_BYTES) / 4),
-    pool: new Uint8Array(shared, poolStart, read(HEADER.poolBytes)),
+    shortStart: read(HEADER.shortStart),
+    shortBuckets: read(HEADER.shortBuckets),
+    mediumStart: read(HEADER.mediumStart),
+    mediumBuckets: read(HEADER.mediumBuckets),
+    longStart: read(HEADER.longStart),
+    longBuckets: read(HEADER.longBuckets),
+    hugeStart: read(HEADER.hugeStart),
+    hugeBuckets: read(HEADER.hugeBuckets),
+    edgeStart: read(HEADER.edgeStart),
+    edgeBuckets: read(HEADER.edgeBuckets),
+    numbers: new Int32Array(shared, 0, sizeBytes / 4),
+    pool: new Uint8Array(shared, read(HEADER.poolStart), read(HEADER.poolBytes)),
   });
 }
 
-function checkBounds(header: Int32Array, numberCount: number): void {
+function checkBounds(header: Int32Array, sizeBytes: number): void {
   const read = (position: number): number => header[position] ?? 0;
   const tables = [
-    [HEADER.shortBase, 4],
-    [HEADER.mediumBase, 4],
-    [HEADER.longBase, 8],
-    [HEADER.hugeBase, 8],
-    [HEADER.edgeBase, 4],
+    [HEADER.shortStart, BUCKET_BYTES],
+    [HEADER.mediumStart, BUCKET_BYTES],
+    [HEADER.longStart, BUCKET_BYTES],
+    [HEADER.edgeStart, BUCKET_BYTES],
+    [HEADER.hugeStart, HUGE_BYTES],
   ] as const;
-  for (const [position, stride] of tables) {
-    const base = read(position);
-    const length = read(position + 1) + stride;
-    // A mask is (records - 1) * stride, records a power of two.
-    const isPowerOfTwo = length > 0 && (length & (length - 1)) === 0;
-    if (base < FIRST_TABLE_BASE || !isPowerOfTwo || base + length > numberCount) {
+  for (const [position, bucketBytes] of tables) {
+    const start = read(position);
+    const buckets = read(position + 1);
+    const isInside = start >= FIRST_TABLE_START && buckets > 0 && start + buckets * bucketBytes <= sizeBytes;
+    if (!isInside || start % bucketBytes !== 0) {
       throw damaged(`the table at header number ${position} lies outside the file`);
     }
   }
-  const groupEnd = read(HEADER.groupBase) + read(HEADER.groupLength);
-  const poolEnd = read(HEADER.poolBase) + read(HEADER.poolBytes) / 4;
+  const groupEnd = read(HEADER.groupStart) + read(HEADER.groupLength) * 4;
+  const poolEnd = read(HEADER.poolStart) + read(HEADER.poolBytes);
   const lengths = [read(HEADER.groupLength), read(HEADER.poolBytes), read(HEADER.maxEntryTokens)];
-  const isInside =
-    groupEnd <= numberCount && poolEnd <= numberCount && lengths.every((length) => length >= 0);
-  if (!isInside || read(HEADER.groupBase) < 0 || read(HEADER.poolBase) < 0) {
+  const isInside = groupEnd <= sizeBytes && poolEnd <= sizeBytes && lengths.every((length) => length >= 0);
+  if (!isInside || read(HEADER.groupStart) < 0 || read(HEADER.poolStart) < 0) {
     throw damaged('its groups or its pool lie outside the file');
   }
 }

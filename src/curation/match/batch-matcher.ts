@@ -12,7 +12,7 @@ const OFFSETS = 0;
 const COUNTS = 8192;
 const IDS = 24576;
 const MAX_IDS = 16384;
-const TEXT = 884736;
+const TEXT = 901120;
 const TEXT_BYTES = 16384;
 /** Rows of one run; below what the kernel has room for. */
 const MAX_ROWS = 2000;

@@ -8,16 +8,16 @@ import { formatError } from '../../metadata/entry-list.ts';
 import type { Compat } from '../compat.ts';
 import * as layout from './automaton.ts';
 import type { PackedAutomaton } from './automaton.ts';
-import { extendHash, hashEdge, hashLong, hashMedium, neighbourBit } from './token-hash.ts';
+import { bucketOf, deepBit, extendHash, hashEdge, hashLong, hashShort, neighbourBit } from './token-hash.ts';
 import { buildTrie } from './token-trie.ts';
 import type { TokenTrie } from './token-trie.ts';
 
 const { HEADER } = layout;
 
-/** Tables are at most this full: at 0.72 a miss costs 7 steps on average, in neighbouring records. */
-const MAX_LOAD = 0.72;
-/** Longest run of full records, which bounds every search: 107 in the reference list; beyond it the next seed is tried. */
-const MAX_PROBE_RECORDS = 1024;
+/** How full tables are: at 0.7 a quarter of the buckets have no free place, which a token in no entry has to see. */
+const LOAD = 0.7;
+/** Longest run of full buckets, which bounds every search: 13 in the reference list; beyond it the next seed is tried. */
+const MAX_PROBES = 256;
 const MAX_SEEDS = 8;
 
 /**
@@ -73,9 +73,12 @@ function encodeWords(words: readonly string[]): EncodedWords {
 
 /** A table while it is filled. */
 interface Table {
-  readonly base: number;
-  readonly mask: number;
-  readonly stride: number;
+  /** First byte. */
+  readonly start: number;
+  readonly buckets: number;
+  /** Keys of a bucket, and numbers of a key. */
+  readonly places: number;
+  readonly keyNumbers: number;
 }
 
 /** One attempt at packing under one seed. */
@@ -84,8 +87,8 @@ class Packer {
   readonly #words: EncodedWords;
   readonly #seed: number;
   readonly #list: EntryList;
-  #numberCount = layout.FIRST_TABLE_BASE;
-  #tables: Int32Array = new Int32Array(0);
+  #sizeBytes = layout.FIRST_TABLE_START;
+  #numbers: Int32Array = new Int32Array(0);
   #pool: Uint8Array = new Uint8Array(0);
   #poolUsed = 0;
 
@@ -96,7 +99,7 @@ class Packer {
     this.#list = list;
   }
 
-  /** @returns the block without fingerprint and checksum, or undefined if some run of full records is too long */
+  /** @returns the block without fingerprint and checksum, or undefined if some run of full buckets is too long */
   pack(): SharedArrayBuffer | undefined {
     const trie = this.#trie;
     const { lengths } = this.#words;
@@ -111,90 +114,107 @@ class Packer {
     }
     const groupLength = trie.groups.reduce((sum, group) => sum + 1 + group.length, 0);
 
-    const short = this.#reserve(countOfClass[0] ?? 0, 4);
-    const medium = this.#reserve(countOfClass[1] ?? 0, 4);
-    const long = this.#reserve(countOfClass[2] ?? 0, 8);
-    const huge = this.#reserve(countOfClass[3] ?? 0, 8);
-    const edges = this.#reserve(trie.edgeStates.length, 4);
-    const groupBase = this.#numberCount;
-    const poolBase = groupBase + groupLength;
-    this.#numberCount = poolBase + Math.ceil(poolBytes / 4);
-    const sizeBytes = layout.HEADER_BYTES + this.#numberCount * 4;
-    // States deeper than one token are numbered past the tables, and must fit as well.
-    if (sizeBytes + trie.deepStateCount > layout.MAX_AUTOMATON_BYTES) {
-      throw formatError(this.#list.source, `its automaton would take ${sizeBytes} bytes`, {
-        sizeBytes,
+    const short = this.#reserve(countOfClass[0] ?? 0, 4, 2);
+    const medium = this.#reserve(countOfClass[1] ?? 0, 4, 2);
+    const long = this.#reserve(countOfClass[2] ?? 0, 2, 4);
+    const edges = this.#reserve(trie.edgeStates.length, 4, 2);
+    const huge = this.#reserve(countOfClass[3] ?? 0, 1, 0);
+    const groupStart = this.#sizeBytes;
+    const poolStart = groupStart + groupLength * 4;
+    this.#sizeBytes = poolStart + Math.ceil(poolBytes / 4) * 4;
+    if (this.#sizeBytes > layout.MAX_AUTOMATON_BYTES) {
+      throw formatError(this.#list.source, `its automaton would take ${this.#sizeBytes} bytes`, {
+        sizeBytes: this.#sizeBytes,
         limitBytes: layout.MAX_AUTOMATON_BYTES,
       });
     }
 
-    const shared = new SharedArrayBuffer(sizeBytes);
-    this.#tables = new Int32Array(shared, layout.HEADER_BYTES);
-    this.#pool = new Uint8Array(shared, layout.HEADER_BYTES + poolBase * 4, poolBytes);
-    const groupReferences = this.#writeGroups(groupBase);
+    const shared = new SharedArrayBuffer(this.#sizeBytes);
+    const numbers = new Int32Array(shared);
+    this.#numbers = numbers;
+    this.#pool = new Uint8Array(shared, poolStart, poolBytes);
+    this.#writeLengths(short, medium);
+    const groupReferences = this.#writeGroups(groupStart);
     const records = new Int32Array(lengths.length);
-    for (let word = 0; word < records.length; word++) {
+    for (const word of byFrequency(trie)) {
       const record = this.#placeWord(word, [short, medium, long, huge]);
       if (record === undefined) return undefined;
       records[word] = record;
-      this.#tables[record] = resolveReference(trie.wordEntries[word] ?? 0, groupReferences);
+      numbers[record >> 2] = resolveReference(trie.wordEntries[word] ?? 0, groupReferences);
     }
     if (!this.#placeEdges(edges, records, groupReferences)) return undefined;
 
-    const header = new Int32Array(shared, 0, layout.HEADER_BYTES / 4);
-    header[HEADER.magic] = layout.AUTOMATON_MAGIC;
-    header[HEADER.version] = layout.LAYOUT_VERSION;
-    header[HEADER.sizeBytes] = sizeBytes;
-    header[HEADER.compat] = trie.compat === 'metaclip' ? 0 : 1;
-    header[HEADER.entryCount] = trie.entryCount;
-    header[HEADER.seed] = this.#seed;
-    header[HEADER.maxEntryTokens] = trie.maxEntryTokens;
-    header[HEADER.maxTokenBytes] = maxTokenBytes;
+    numbers[HEADER.magic] = layout.AUTOMATON_MAGIC;
+    numbers[HEADER.version] = layout.LAYOUT_VERSION;
+    numbers[HEADER.sizeBytes] = this.#sizeBytes;
+    numbers[HEADER.compat] = trie.compat === 'metaclip' ? 0 : 1;
+    numbers[HEADER.entryCount] = trie.entryCount;
+    numbers[HEADER.seed] = this.#seed;
+    numbers[HEADER.maxEntryTokens] = trie.maxEntryTokens;
+    numbers[HEADER.maxTokenBytes] = maxTokenBytes;
     for (const [position, table] of [
-      [HEADER.shortBase, short],
-      [HEADER.mediumBase, medium],
-      [HEADER.longBase, long],
-      [HEADER.hugeBase, huge],
-      [HEADER.edgeBase, edges],
+      [HEADER.shortStart, short],
+      [HEADER.mediumStart, medium],
+      [HEADER.longStart, long],
+      [HEADER.hugeStart, huge],
+      [HEADER.edgeStart, edges],
     ] as const) {
-      header[position] = table.base;
-      header[position + 1] = table.mask;
+      numbers[position] = table.start;
+      numbers[position + 1] = table.buckets;
     }
-    header[HEADER.groupBase] = groupBase;
-    header[HEADER.groupLength] = groupLength;
-    header[HEADER.poolBase] = poolBase;
-    header[HEADER.poolBytes] = poolBytes;
-    header[HEADER.wordCount] = lengths.length;
-    header[HEADER.edgeCount] = trie.edgeStates.length;
+    numbers[HEADER.groupStart] = groupStart;
+    numbers[HEADER.groupLength] = groupLength;
+    numbers[HEADER.poolStart] = poolStart;
+    numbers[HEADER.poolBytes] = poolBytes;
+    numbers[HEADER.wordCount] = lengths.length;
+    numbers[HEADER.edgeCount] = trie.edgeStates.length;
     return shared;
   }
 
-  #reserve(recordCount: number, stride: number): Table {
-    let capacity = 4; // never full: a search must meet a free record
-    while (recordCount > capacity * MAX_LOAD) capacity *= 2;
-    const table = { base: this.#numberCount, mask: (capacity - 1) * stride, stride };
-    this.#numberCount += capacity * stride;
+  #reserve(keyCount: number, places: number, keyNumbers: number): Table {
+    // One more than needed: a search must meet a free place.
+    const buckets = Math.ceil(keyCount / (places * LOAD)) + 1;
+    const table = { start: this.#sizeBytes, buckets, places, keyNumbers };
+    const bytes = buckets * (places === 1 ? layout.HUGE_BYTES : layout.BUCKET_BYTES);
+    this.#sizeBytes += Math.ceil(bytes / layout.BUCKET_BYTES) * layout.BUCKET_BYTES;
     return table;
   }
 
+  /** For a token of 0-8 bytes the bits that belong to it, and its table; and the null record for each byte. */
+  #writeLengths(short: Table, medium: Table): void {
+    const numbers = this.#numbers;
+    for (let length = 0; length <= 8; length++) {
+      const low = length >= 4 ? -1 : (1 << (8 * length)) - 1;
+      const high = length >= 8 ? -1 : length <= 4 ? 0 : (1 << (8 * (length - 4))) - 1;
+      const { start, buckets } = length <= 4 ? short : medium;
+      const row =
+        length === 0 ? [0, 0, layout.EMPTY_BUCKET, 1] : [low, high, start, buckets];
+      numbers.set(row, layout.LENGTHS_START / 4 + length * 4);
+    }
+    const singles = layout.SINGLE_BYTES_START / 4;
+    numbers.fill(layout.NULL_RECORD, singles, singles + layout.EMPTY_TOKEN_INDEX + 1);
+  }
+
   /** @returns for each group of the trie the entry reference of its place in the block */
-  #writeGroups(groupBase: number): number[] {
-    let at = groupBase;
+  #writeGroups(groupStart: number): number[] {
+    let at = groupStart;
     return this.#trie.groups.map((group) => {
       const reference = -at;
-      this.#tables[at] = group.length;
-      this.#tables.set(group, at + 1);
-      at += 1 + group.length;
+      this.#numbers[at >> 2] = group.length;
+      this.#numbers.set(group, (at >> 2) + 1);
+      at += 4 + group.length * 4;
       return reference;
     });
   }
 
-  #placeWord(word: number, tables: readonly [Table, Table, Table, Table]): number | undefined {
+  #placeWord(word: number, [short, medium, long, huge]: readonly [Table, Table, Table, Table]): number | undefined {
     const length = this.#words.lengths[word] ?? 0;
     const start = this.#words.starts[word] ?? 0;
+    const singles = layout.SINGLE_BYTES_START / 4;
     if (length === 0) {
-      this.#tables[layout.SINGLE_BYTE_BASE + layout.EMPTY_TOKEN_INDEX] = layout.EMPTY_RECORD;
-      return layout.EMPTY_RECORD;
+      const record = layout.EMPTY_BUCKET + layout.BUCKET_REFERENCES;
+      this.#numbers[singles + layout.EMPTY_TOKEN_INDEX] = record;
+      return record;
     }
     const { view } = this.#words;
     const a = view.getInt32(start, true);
@@ -204,28 +224,20 @@ class Packer {
     const seed = this.#seed;
     switch (classOf(length)) {
       case 0: {
-        const record = this.#claim(tables[0], hashMedium(seed, a, 0), 2);
-        if (record === undefined) return undefined;
-        this.#tables[record + 2] = a;
-        if (length === 1) this.#tables[layout.SINGLE_BYTE_BASE + a] = record;
+        const record = this.#place(short, hashShort(seed, a, b), [a, b]);
+        if (record !== undefined && length === 1) this.#numbers[singles + a] = record;
         return record;
       }
-      case 1: {
-        const record = this.#claim(tables[1], hashMedium(seed, a, b), 2);
-        if (record !== undefined) this.#tables.set([a, b], record + 2);
-        return record;
-      }
-      case 2: {
-        const record = this.#claim(tables[2], hashLong(seed, a, b, c, d), 2);
-        if (record !== undefined) this.#tables.set([a, b, c, d], record + 2);
-        return record;
-      }
+      case 1:
+        return this.#place(medium, hashShort(seed, a, b), [a, b]);
+      case 2:
+        return this.#place(long, hashLong(seed, a, b, c, d), [a, b, c, d]);
       default: {
         let hash = hashLong(seed, a, b, c, d);
         for (let at = 16; at < length; at += 4) hash = extendHash(hash, view.getInt32(start + at, true));
-        const record = this.#claim(tables[3], hash, 3);
+        const record = this.#placeHuge(huge, hash);
         if (record === undefined) return undefined;
-        this.#tables.set([hash, length, this.#poolUsed], record + 2);
+        this.#numbers.set([hash, length, this.#poolUsed], (record >> 2) + 1);
         this.#pool.set(this.#words.bytes.subarray(start, start + length), this.#poolUsed);
         this.#poolUsed += length;
         return record;
@@ -234,40 +246,94 @@ class Packer {
   }
 
   #placeEdges(edges: Table, records: Int32Array, groupReferences: readonly number[]): boolean {
-    const { edgeStates, edgeWords, edgeEntries, edgeNextStates } = this.#trie;
-    const tables = this.#tables;
-    // Even states of the trie are words, odd ones are deeper: those get the numbers past the end of the tables.
-    const stateNumber = (state: number): number =>
-      state % 2 === 0 ? (records[state / 2] ?? 0) : this.#numberCount + (state - 1) / 2;
+    const { edgeStates, edgeWords, edgeEntries, edgeNextStates, deepStateCount } = this.#trie;
+    const numbers = this.#numbers;
+    const followers = new Uint8Array(deepStateCount);
     for (let edge = 0; edge < edgeStates.length; edge++) {
+      const state = edgeStates[edge] ?? 0;
+      if (state % 2 === 1) {
+        const number = (state - 1) / 2;
+        followers[number] = (followers[number] ?? 0) | (1 << deepBit(records[edgeWords[edge] ?? 0] ?? 0));
+      }
+    }
+    for (let edge = 0; edge < edgeStates.length; edge++) {
+      // Even states of the trie are words, odd ones are deeper.
       const trieState = edgeStates[edge] ?? 0;
-      const state = stateNumber(trieState);
+      const isFirst = trieState % 2 === 0;
+      const state = isFirst ? (records[trieState / 2] ?? 0) : layout.DEEP_STATE | ((trieState - 1) / 2);
       const word = records[edgeWords[edge] ?? 0] ?? 0;
-      const at = this.#claim(edges, hashEdge(this.#seed, state, word), 1);
+      const at = this.#place(edges, hashEdge(this.#seed, state, word), [state, word]);
       if (at === undefined) return false;
-      const nextState = edgeNextStates[edge] ?? -1;
-      tables[at] = state;
-      tables[at + 1] = word;
-      tables[at + 2] = resolveReference(edgeEntries[edge] ?? 0, groupReferences);
-      tables[at + 3] = nextState < 0 ? 0 : stateNumber(nextState);
-      if (trieState % 2 === 0) {
-        tables[state + 1] = (tables[state + 1] ?? 0) | (1 << neighbourBit(word));
-        tables[word + 1] = (tables[word + 1] ?? 0) | (1 << (16 + neighbourBit(state)));
+      const trieNext = edgeNextStates[edge] ?? -1;
+      numbers[at >> 2] = resolveReference(edgeEntries[edge] ?? 0, groupReferences);
+      if (trieNext >= 0) {
+        const next = (trieNext - 1) / 2;
+        numbers[(at + layout.TO_MASKS) >> 2] = ((followers[next] ?? 0) << layout.DEEP_NUMBER_BITS) | next;
+      }
+      if (isFirst) {
+        const stateMasks = (state + layout.TO_MASKS) >> 2;
+        const wordMasks = (word + layout.TO_MASKS) >> 2;
+        numbers[stateMasks] = (numbers[stateMasks] ?? 0) | (1 << neighbourBit(word));
+        numbers[wordMasks] = (numbers[wordMasks] ?? 0) | (1 << (16 + neighbourBit(state)));
       }
     }
     return true;
   }
 
-  /** Finds the free record for a hash; what is placed is distinct, so nothing needs comparing. */
-  #claim(table: Table, hash: number, occupiedAt: number): number | undefined {
-    let offset = Math.imul(hash, table.stride) & table.mask;
-    for (let probed = 0; probed < MAX_PROBE_RECORDS; probed++) {
-      const record = table.base + offset;
-      if (this.#tables[record + occupiedAt] === 0) return record;
-      offset = (offset + table.stride) & table.mask;
+  /** Writes a key at the first free place; what is placed is distinct, so nothing needs comparing. Gives where it is known from. */
+  #place(table: Table, hash: number, key: readonly number[]): number | undefined {
+    const { start, buckets, places, keyNumbers } = table;
+    const numbers = this.#numbers;
+    let bucket = bucketOf(hash, buckets);
+    for (let probes = 0; probes < MAX_PROBES; probes++) {
+      const address = start + bucket * layout.BUCKET_BYTES;
+      for (let place = 0; place < places; place++) {
+        const at = (address >> 2) + place * keyNumbers;
+        // The first number of a token, the second of an edge, is never 0.
+        if (numbers[at] !== 0 || numbers[at + 1] !== 0) continue;
+        numbers.set(key, at);
+        return address + layout.BUCKET_REFERENCES + place * 4;
+      }
+      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
     }
     return undefined;
   }
+
+  #placeHuge({ start, buckets }: Table, hash: number): number | undefined {
+    let place = bucketOf(hash, buckets);
+    for (let probes = 0; probes < MAX_PROBES; probes++) {
+      const record = start + place * layout.HUGE_BYTES;
+      if (this.#numbers[(record >> 2) + 2] === 0) return record;
+      place = place + 1 === buckets ? 0 : place + 1;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Words that stand in more entries of several tokens first: the best guess at what is frequent in texts that a list allows.
+ * Among equals in the list's order.
+ */
+function byFrequency({ words, edgeStates, edgeWords }: TokenTrie): Int32Array {
+  const MOST = 255;
+  const degrees = new Uint8Array(words.length);
+  const add = (word: number): void => {
+    degrees[word] = Math.min(MOST, (degrees[word] ?? 0) + 1);
+  };
+  for (const [edge, state] of edgeStates.entries()) {
+    if (state % 2 === 0) add(state / 2);
+    add(edgeWords[edge] ?? 0);
+  }
+  const starts = new Int32Array(MOST + 2);
+  for (const degree of degrees) starts[MOST - degree + 1] = (starts[MOST - degree + 1] ?? 0) + 1;
+  for (let at = 1; at < starts.length; at++) starts[at] = (starts[at] ?? 0) + (starts[at - 1] ?? 0);
+  const ordered = new Int32Array(words.length);
+  for (const [word, degree] of degrees.entries()) {
+    const at = starts[MOST - degree] ?? 0;
+    ordered[at] = word;
+    starts[MOST - degree] = at + 1;
+  }
+  return ordered;
 }
 
 /** 0 for the empty token too: it has a record of its own, and one place too many does no harm. */

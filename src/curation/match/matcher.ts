@@ -4,18 +4,26 @@
  *
  * A text goes through in windows of tokens, each in three passes, because passes of one kind of work let the processor
  * overlap the memory accesses of neighbouring tokens:
- *   1. find tokens: split the bytes, look every token up, keep the number of its record (0: in no entry);
+ *   1. find tokens: split the bytes, look every token up, keep its record;
  *   2. take entries: of each token alone, and by the edges from each pair of neighbours whose masks allow it;
  *   3. sort the ids.
  * A window ends with as many tokens carried over as the longest entry needs, so its size does not show in the result and
  * memory does not grow with the text.
  */
 import { MetaclipError } from '../../common/errors.ts';
-import { EMPTY_TOKEN_INDEX, SINGLE_BYTE_BASE } from './automaton.ts';
+import {
+  BUCKET_BYTES,
+  DEEP_NUMBER_BITS,
+  DEEP_STATE,
+  EMPTY_TOKEN_INDEX,
+  HUGE_BYTES,
+  NULL_RECORD,
+  SINGLE_BYTES_START,
+} from './automaton.ts';
 import type { PackedAutomaton } from './automaton.ts';
 import { sortIds, SORT_PADDING } from './sort-ids.ts';
 import { BYTE_ENDS_TOKEN, BYTE_IS_NUL, BYTE_IS_TOKEN, makeByteClasses } from './spacing.ts';
-import { extendHash, hashEdge, hashLong, hashMedium, neighbourBit } from './token-hash.ts';
+import { bucketOf, deepBit, extendHash, hashEdge, hashLong, hashShort, neighbourBit } from './token-hash.ts';
 
 /** Bytes of a window, but always a whole token; a byte can bring two tokens. */
 const WINDOW_BYTES = 2048;
@@ -24,6 +32,8 @@ const OVERREAD_BYTES = 8;
 /** For a token of 0-8 bytes: the bits of its first and of its second four bytes that belong to it. */
 const KEPT_LOW = Int32Array.of(0, 0xff, 0xffff, 0xffffff, -1, -1, -1, -1, -1);
 const KEPT_HIGH = Int32Array.of(0, 0, 0, 0, 0, 0xff, 0xffff, 0xffffff, -1);
+
+const DEEP_NUMBER = (1 << DEEP_NUMBER_BITS) - 1;
 
 const encoder = new TextEncoder();
 
@@ -39,9 +49,6 @@ export class Matcher {
   readonly #records: Int32Array;
   readonly #candidates: Int32Array;
   readonly #ends = new Int32Array(WINDOW_BYTES + 2);
-  /** By the length of a token of 0-8 bytes: its table. */
-  readonly #tableBases: Int32Array;
-  readonly #tableMasks: Int32Array;
   #found: Int32Array = new Int32Array(4 * WINDOW_BYTES);
   #ids: Uint32Array = new Uint32Array(256);
   #viewed: Uint8Array | undefined;
@@ -58,9 +65,6 @@ export class Matcher {
     this.#carriedTokens = Math.max(0, automaton.maxEntryTokens - 1);
     // Two tokens for each byte and the end of the text, and the null record that ends the row.
     this.#records = new Int32Array(this.#carriedTokens + 2 * (WINDOW_BYTES + 1) + 1);
-    const { shortBase, shortMask, mediumBase, mediumMask } = automaton;
-    this.#tableBases = Int32Array.from({ length: 9 }, (_, length) => (length <= 4 ? shortBase : mediumBase));
-    this.#tableMasks = Int32Array.from({ length: 9 }, (_, length) => (length <= 4 ? shortMask : mediumMask));
     this.#candidates = new Int32Array(this.#records.length);
   }
 
@@ -189,76 +193,81 @@ export class Matcher {
     const isLast = at === end;
     if (isLast) ends[endCount++] = end;
 
-    const { tables, seed, maxTokenBytes, longBase, longMask } = this.#automaton;
+    const { numbers, maxTokenBytes } = this.#automaton;
     const records = this.#records;
-    const tableBases = this.#tableBases;
-    const tableMasks = this.#tableMasks;
-    const emptyRecord = tables[SINGLE_BYTE_BASE + EMPTY_TOKEN_INDEX]!;
+    const emptyRecord = numbers[SINGLE_BYTES_START / 4 + EMPTY_TOKEN_INDEX]!;
     const mayHaveNul = (seen & BYTE_IS_NUL) !== 0;
     let tokenCount = carried;
     let tokenStart = start;
     for (let token = 0; token < endCount; token++) {
       const tokenEnd = ends[token]!;
       const length = tokenEnd - tokenStart;
-      let record = 0;
-      if (length <= 8) {
-        const a = view.getInt32(tokenStart, true) & KEPT_LOW[length]!;
-        const b = view.getInt32(tokenStart + 4, true) & KEPT_HIGH[length]!;
-        const base = tableBases[length]!;
-        const mask = tableMasks[length]!;
-        for (let offset = hashMedium(seed, a, b) << 2; ; offset += 4) {
-          record = base + (offset & mask);
-          const key = tables[record + 2]!;
-          if (key === a && tables[record + 3] === b) break;
-          if (key === 0) {
-            record = 0;
-            break;
-          }
-        }
-        if (length === 0) record = emptyRecord;
-      } else if (length <= maxTokenBytes) {
-        const rest = length < 16 ? length - 8 : 8;
-        const a = view.getInt32(tokenStart, true);
-        const b = view.getInt32(tokenStart + 4, true);
-        const c = view.getInt32(tokenStart + 8, true) & KEPT_LOW[rest]!;
-        const d = view.getInt32(tokenStart + 12, true) & KEPT_HIGH[rest]!;
-        const hash = hashLong(seed, a, b, c, d);
-        if (length > 16) {
-          record = this.#findHuge(bytes, tokenStart, tokenEnd, hash);
-        } else {
-          for (let offset = hash << 3; ; offset += 8) {
-            record = longBase + (offset & longMask);
-            const key = tables[record + 2]!;
-            if (
-              key === a &&
-              tables[record + 3] === b &&
-              tables[record + 4] === c &&
-              tables[record + 5] === d
-            ) {
-              break;
-            }
-            if (key === 0) {
-              record = 0;
-              break;
-            }
-          }
-        }
-      }
+      let record = NULL_RECORD;
+      if (length === 0) record = emptyRecord;
+      else if (length <= 8) record = this.#findShort(tokenStart, length);
+      else if (length <= maxTokenBytes) record = this.#findLong(bytes, tokenStart, length);
       // A token with a NUL looks like a shorter one in the zero-padded tables, and is in no entry.
-      if (mayHaveNul && hasNul(bytes, tokenStart, tokenEnd)) record = 0;
+      if (mayHaveNul && hasNul(bytes, tokenStart, tokenEnd)) record = NULL_RECORD;
       records[tokenCount++] = record;
       // Written in any case, and kept if the byte that ends the token is a token itself.
       const ender = bytes[tokenEnd]!;
-      records[tokenCount] = tables[SINGLE_BYTE_BASE + ender]!;
+      records[tokenCount] = numbers[SINGLE_BYTES_START / 4 + ender]!;
       tokenCount += (classes[ender]! & BYTE_IS_TOKEN) >> 1;
       tokenStart = tokenEnd + 1;
     }
     // What lies behind the text has ended its last token, but is none of it.
     if (isLast) tokenCount -= (classes[bytes[end]!]! & BYTE_IS_TOKEN) >> 1;
-    // The null record: ends every walk.
-    records[tokenCount] = 0;
+    // Ends every walk.
+    records[tokenCount] = NULL_RECORD;
     this.#nextByte = isLast ? -1 : tokenStart;
     return tokenCount;
+  }
+
+  /** The record of a token of 1-8 bytes. */
+  #findShort(start: number, length: number): number {
+    const { numbers, seed, shortStart, shortBuckets, mediumStart, mediumBuckets } = this.#automaton;
+    const view = this.#view;
+    const a = view.getInt32(start, true) & KEPT_LOW[length]!;
+    const b = view.getInt32(start + 4, true) & KEPT_HIGH[length]!;
+    const isShort = length <= 4;
+    const first = isShort ? shortStart : mediumStart;
+    const buckets = isShort ? shortBuckets : mediumBuckets;
+    let bucket = bucketOf(hashShort(seed, a, b), buckets);
+    for (;;) {
+      const at = (first + bucket * BUCKET_BYTES) >> 2;
+      for (let place = 0; place < 4; place++) {
+        const key = numbers[at + 2 * place]!;
+        if (key === a && numbers[at + 2 * place + 1] === b) return (at + 8 + place) << 2;
+        if (key === 0) return NULL_RECORD;
+      }
+      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
+    }
+  }
+
+  /** The record of a token of 9 bytes and more. */
+  #findLong(bytes: Uint8Array, start: number, length: number): number {
+    const { numbers, seed, longStart, longBuckets } = this.#automaton;
+    const view = this.#view;
+    const rest = length < 16 ? length - 8 : 8;
+    const a = view.getInt32(start, true);
+    const b = view.getInt32(start + 4, true);
+    const c = view.getInt32(start + 8, true) & KEPT_LOW[rest]!;
+    const d = view.getInt32(start + 12, true) & KEPT_HIGH[rest]!;
+    const hash = hashLong(seed, a, b, c, d);
+    if (length > 16) return this.#findHuge(bytes, start, start + length, hash);
+    let bucket = bucketOf(hash, longBuckets);
+    for (;;) {
+      const bucketAt = (longStart + bucket * BUCKET_BYTES) >> 2;
+      for (let place = 0; place < 2; place++) {
+        const at = bucketAt + 4 * place;
+        const key = numbers[at]!;
+        if (key === a && numbers[at + 1] === b && numbers[at + 2] === c && numbers[at + 3] === d) {
+          return (bucketAt + 8 + place) << 2;
+        }
+        if (key === 0) return NULL_RECORD;
+      }
+      bucket = bucket + 1 === longBuckets ? 0 : bucket + 1;
+    }
   }
 
   /**
@@ -268,22 +277,23 @@ export class Matcher {
    * @param start - first byte of the token
    * @param end - byte after it
    * @param hash16 - hash of its first 16 bytes
-   * @returns its record, or 0
+   * @returns its record
    */
   #findHuge(bytes: Uint8Array, start: number, end: number, hash16: number): number {
-    const { tables, pool, hugeBase, hugeMask } = this.#automaton;
+    const { numbers, pool, hugeStart, hugeBuckets } = this.#automaton;
     const view = this.#view;
     const length = end - start;
     let hash = hash16;
     let at = start + 16;
     for (; at + 4 <= end; at += 4) hash = extendHash(hash, view.getInt32(at, true));
     if (at < end) hash = extendHash(hash, view.getInt32(at, true) & KEPT_LOW[end - at]!);
-    for (let offset = hash << 3; ; offset += 8) {
-      const record = hugeBase + (offset & hugeMask);
-      const keyLength = tables[record + 3]!;
-      if (keyLength === 0) return 0;
-      if (keyLength !== length || tables[record + 2] !== hash) continue;
-      const keyStart = tables[record + 4]!;
+    let place = bucketOf(hash, hugeBuckets);
+    for (;; place = place + 1 === hugeBuckets ? 0 : place + 1) {
+      const record = hugeStart + place * HUGE_BYTES;
+      const keyLength = numbers[(record >> 2) + 2]!;
+      if (keyLength === 0) return NULL_RECORD;
+      if (keyLength !== length || numbers[(record >> 2) + 1] !== hash) continue;
+      const keyStart = numbers[(record >> 2) + 3]!;
       let same = 0;
       while (same < length && pool[keyStart + same] === bytes[start + same]) same++;
       if (same === length) return record;
@@ -299,17 +309,17 @@ export class Matcher {
    * @returns how many ids `#found` holds now
    */
   #takeEntries(startCount: number, tokenCount: number, foundBefore: number): number {
-    const { tables, seed, edgeBase, edgeMask } = this.#automaton;
+    const { numbers } = this.#automaton;
     const records = this.#records;
     const candidates = this.#candidates;
     let count = this.#makeRoom(foundBefore, startCount);
     let found = this.#found;
     let candidateCount = 0;
     let record = records[0]!;
-    let masks = tables[record + 1]!;
+    let masks = numbers[(record >> 2) + 4]!;
     // Without branches but for the groups, which the published rule never has.
     for (let at = 0; at < startCount; at++) {
-      const reference = tables[record]!;
+      const reference = numbers[record >> 2]!;
       if (reference < 0) {
         count = this.#takeGroup(-reference, count, startCount);
         found = this.#found;
@@ -318,7 +328,7 @@ export class Matcher {
         count += reference === 0 ? 0 : 1;
       }
       const nextRecord = records[at + 1]!;
-      const nextMasks = tables[nextRecord + 1]!;
+      const nextMasks = numbers[(nextRecord >> 2) + 4]!;
       candidates[candidateCount] = at;
       candidateCount +=
         (masks >>> neighbourBit(nextRecord)) & (nextMasks >>> (16 + neighbourBit(record))) & 1;
@@ -328,46 +338,52 @@ export class Matcher {
     for (let candidate = 0; candidate < candidateCount; candidate++) {
       let at = candidates[candidate]!;
       let state = records[at]!;
-      while (state !== 0 && ++at < tokenCount) {
-        const word = records[at]!;
-        if (word === 0) break;
-        let edge: number;
-        for (let offset = hashEdge(seed, state, word) << 2; ; offset += 4) {
-          edge = edgeBase + (offset & edgeMask);
-          const key = tables[edge + 1]!;
-          if (key === word && tables[edge] === state) break;
-          if (key === 0) {
-            edge = 0;
-            break;
-          }
-        }
-        // The null record again: no entry, no next state.
-        const reference = tables[edge + 2]!;
+      // The null record at the end has no edge.
+      while (++at < tokenCount) {
+        const edge = this.#findEdge(state, records[at]!) >> 2;
+        const reference = numbers[edge]!;
         if (reference < 0) count = this.#takeGroup(-reference, count, 0);
         else if (reference > 0) {
-          if (count + SORT_PADDING >= found.length) count = this.#makeRoom(count, 1);
+          if (count + SORT_PADDING >= this.#found.length) count = this.#makeRoom(count, 1);
           this.#found[count++] = reference - 1;
         }
-        found = this.#found;
-        state = tables[edge + 3]!;
+        const next = numbers[edge + 4]!;
+        if (((next >>> DEEP_NUMBER_BITS >>> deepBit(records[at + 1]!)) & 1) === 0) break;
+        state = DEEP_STATE | (next & DEEP_NUMBER);
       }
     }
     return count;
   }
 
+  /** The edge from a state by a token, the null record when there is none. */
+  #findEdge(state: number, word: number): number {
+    const { numbers, seed, edgeStart, edgeBuckets } = this.#automaton;
+    let bucket = bucketOf(hashEdge(seed, state, word), edgeBuckets);
+    for (;;) {
+      const at = (edgeStart + bucket * BUCKET_BYTES) >> 2;
+      for (let place = 0; place < 4; place++) {
+        const keyWord = numbers[at + 2 * place + 1]!;
+        if (keyWord === word && numbers[at + 2 * place] === state) return (at + 8 + place) << 2;
+        if (keyWord === 0) return NULL_RECORD;
+      }
+      bucket = bucket + 1 === edgeBuckets ? 0 : bucket + 1;
+    }
+  }
+
   /**
    * Appends the ids of a group.
    *
-   * @param group - its number in the tables
+   * @param group - its place in the block
    * @param foundCount - ids in `#found`
    * @param roomAfter - places to keep free behind it
    * @returns how many ids `#found` holds now
    */
   #takeGroup(group: number, foundCount: number, roomAfter: number): number {
-    const { tables } = this.#automaton;
-    const size = tables[group]!;
+    const { numbers } = this.#automaton;
+    const first = group >> 2;
+    const size = numbers[first]!;
     const count = this.#makeRoom(foundCount, size + roomAfter);
-    for (let member = 1; member <= size; member++) this.#found[count + member - 1] = tables[group + member]!;
+    for (let member = 1; member <= size; member++) this.#found[count + member - 1] = numbers[first + member]!;
     return count + size;
   }
 

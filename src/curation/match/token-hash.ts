@@ -3,22 +3,19 @@
  * {@link LAYOUT_VERSION}.
  *
  * They only choose where a search begins; what is found there is compared whole, so no answer ever rests on a hash.
- * A token enters as little-endian 32-bit words, zeros after its end. Each word goes through a lane of its own, keyed by
- * the seed, and the lanes meet by addition, so that they run side by side in the processor. The seed comes from the list's
- * own fingerprint, so nobody can prepare entries that collide: they would change the seed.
+ * A token enters as little-endian 32-bit words, zeros after its end. Each word is multiplied by a constant of its own, and the
+ * upper bits of the sum, on which all bits of the words have a bearing, choose the bucket. The seed comes from the list's own
+ * fingerprint, so nobody can prepare entries that collide: they would change the seed.
  */
 
 /**
  * @param seed - the automaton's seed
  * @param a - bytes 0-3
  * @param b - bytes 4-7
- * @returns 32-bit hash of a token of 1-8 bytes
+ * @returns 32-bit hash of a token of 0-8 bytes
  */
-export function hashMedium(seed: number, a: number, b: number): number {
-  const g = Math.imul(a ^ seed, 0x2c1b3c6d);
-  const h = Math.imul(b + seed, 0x297a2d39);
-  const sum = (Math.imul(g ^ (g >>> 15), 0x85ebca6b) + Math.imul(h ^ (h >>> 15), 0x27d4eb2f)) | 0;
-  return sum ^ (sum >>> 15);
+export function hashShort(seed: number, a: number, b: number): number {
+  return (Math.imul(a ^ seed, 0x9e3779b1) + Math.imul(b + seed, 0x85ebca6b)) | 0;
 }
 
 /**
@@ -30,11 +27,7 @@ export function hashMedium(seed: number, a: number, b: number): number {
  * @returns 32-bit hash of a token of 9-16 bytes, and of the first 16 bytes of a longer one
  */
 export function hashLong(seed: number, a: number, b: number, c: number, d: number): number {
-  const g = Math.imul(c ^ seed, 0x1b873593);
-  const h = Math.imul(d + seed, 0x7feb352d);
-  const rest = (Math.imul(g ^ (g >>> 15), 0x846ca68b) + Math.imul(h ^ (h >>> 15), 0x6c8e9cf5)) | 0;
-  const sum = (hashMedium(seed, a, b) + rest) | 0;
-  return sum ^ (sum >>> 15);
+  return (hashShort(seed, a, b) + Math.imul(c, 0x2c1b3c6d) + Math.imul(d, 0x297a2d39)) | 0;
 }
 
 /**
@@ -51,14 +44,22 @@ export function extendHash(hash: number, word: number): number {
 
 /**
  * @param seed - the automaton's seed
- * @param state - state number
+ * @param state - state
  * @param word - record of the next token
  * @returns 32-bit hash of an edge
  */
 export function hashEdge(seed: number, state: number, word: number): number {
-  let h = Math.imul(state ^ seed, 0x9e3779b1) ^ Math.imul(word, 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
-  return h ^ (h >>> 14);
+  return (Math.imul(state ^ seed, 0x9e3779b1) + Math.imul(word, 0x85ebca6b)) | 0;
+}
+
+/**
+ * @param hash - of a key
+ * @param buckets - of its table, at most 2^25
+ * @returns number of the bucket at which the key is searched first: the upper 26 bits of the hash, scaled
+ */
+export function bucketOf(hash: number, buckets: number): number {
+  // Below 2^51, so exact.
+  return Math.floor(((hash >>> 6) * buckets) / 0x4000000);
 }
 
 /**
@@ -67,4 +68,12 @@ export function hashEdge(seed: number, state: number, word: number): number {
  */
 export function neighbourBit(word: number): number {
   return Math.imul(word, 0x9e3779b1) >>> 28;
+}
+
+/**
+ * @param word - record of a token
+ * @returns its bit (0-5) in the mask of a next state
+ */
+export function deepBit(word: number): number {
+  return (neighbourBit(word) * 3) >>> 3;
 }

@@ -96,9 +96,9 @@ describe('automaton files', () => {
       return bytes;
     },
     'another seed': setNumber(HEADER.seed, 12345),
-    'a table outside of it': setNumber(HEADER.edgeBase, 1 << 28),
-    'a table size that is no power of two': setNumber(HEADER.mediumMask, 5 * 4),
-    'a negative table': setNumber(HEADER.shortBase, -4),
+    'a table outside of it': setNumber(HEADER.edgeStart, 1 << 28),
+    'a table of no buckets': setNumber(HEADER.mediumBuckets, 0),
+    'a negative table': setNumber(HEADER.shortStart, -64),
     'a pool outside of it': setNumber(HEADER.poolBytes, 1 << 28),
     'groups of negative length': setNumber(HEADER.groupLength, -1),
   })) {
