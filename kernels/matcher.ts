@@ -11,31 +11,40 @@
 // Layout of a slot, known to src/curation/match/batch-matcher.ts.
 const OFFSETS: u32 = 0; // rows + 1 offsets of the texts, any base
 const COUNTS: u32 = 8192; // number of ids of each row, or TOO_LARGE
-const TOKEN_ENDS: u32 = 16384; // address at TOKENS of the null token behind the last token of each row
-const IDS: u32 = 24576; // ids of all rows, one row after the other
+const IDS: u32 = 16384; // ids of all rows, one row after the other
 const MAX_IDS: u32 = 16384;
-const MEMBERS: u32 = 90112; // ids of one row, unsorted
+const TEXT: u32 = 81920; // 16 KiB and a margin
+const ROW_ENDS: u32 = 98816; // offset at ENDS of the null token behind the last token of each row
+const MEMBERS: u32 = 107008; // ids of one row, unsorted
 const MAX_MEMBERS: u32 = 256;
-const PACKING: u32 = 92160; // by the lanes to keep: where the bytes of a vector go
-const TOKENS: u32 = 98304; // place of each token, its length above; later the end of what it found
-const MAX_TOKENS: u32 = 32000;
-const RECORDS: u32 = 229376; // each token's record
-const FOUND: u32 = 360448; // id of each token and of each candidate, NONE where there is none
-const CANDIDATES: u32 = 622592; // second token of what may be an edge, and place at FOUND
-const FURTHER: u32 = 884736; // place at FOUND and entry reference of what lies behind an edge
+const PACKING: u32 = 108288; // by the lanes to keep: where the bytes of a vector go
+const BUCKETS: u32 = 109056; // of a block of keys: the bucket of each
+const LONGS: u32 = 111104; // tokens of 9 bytes and more: place at KEYS, place of the text, length, bucket
+const FURTHER: u32 = 176640; // place at FOUND and entry reference of what lies behind an edge
 const MAX_FURTHER: u32 = 2048;
-const TEXT: u32 = 901120; // 16 KiB and a margin
-const NULL_TOKEN: u32 = 16512; // in the text, behind the margin: two bytes that are no token
+const KEYS: u32 = 193024; // the eight bytes of each token
+const MAX_TOKENS: u32 = 32000;
+const RECORDS: u32 = 455168; // each token's record
+const ENDS: u32 = 586240; // end at FOUND of what each token found
+const CANDIDATES: u32 = 717312; // offset at RECORDS of the second token of what may be an edge
+const FOUND: u32 = 848384; // id of each token and of each candidate, NONE where there is none
 
 /** Count of a row that the twin has to match. */
 const TOO_LARGE: u32 = 0xffffffff;
 /** Sorts behind every id. */
 const NONE: u32 = 0xffffffff;
-const LENGTH_SHIFT: u32 = 16;
+/** Keys that no token has, because they start with a NUL: of the end of a row, and of a token whose record is known. */
+const NO_KEY: u64 = 0x200;
+/** Keys looked up at a time: their buckets fit into the first-level cache. */
+const BLOCK: u32 = 512;
 
 // The header of the automaton, as numbers.
 const SEED: u32 = 5;
 const MAX_TOKEN_BYTES: u32 = 7;
+const SHORT_START: u32 = 8;
+const SHORT_BUCKETS: u32 = 9;
+const MEDIUM_START: u32 = 10;
+const MEDIUM_BUCKETS: u32 = 11;
 const LONG_START: u32 = 12;
 const LONG_BUCKETS: u32 = 13;
 const HUGE_START: u32 = 14;
@@ -47,6 +56,9 @@ const POOL_START: u32 = 20;
 const NULL_RECORD: u32 = 256;
 const LENGTHS: u32 = 384;
 const BUCKET_SHIFT: u32 = 6;
+const HUGE_SHIFT: u32 = 5;
+const EMPTY_BUCKET: u32 = 320;
+const FULL_BUCKET: u32 = 1664;
 const TO_REFERENCES: u32 = 32;
 const TO_MASKS: usize = 16;
 const DEEP_STATE: u32 = 0x80000000;
@@ -60,14 +72,9 @@ function header(position: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function hashShort(seed: u32, a: u32, b: u32): u32 {
-  return (a ^ seed) * 0x9e3779b1 + (b + seed) * 0x85ebca6b;
-}
-
-// @ts-ignore: decorator
-@inline
 function hashLong(seed: u32, ab: u64, cd: u64): u32 {
-  return hashShort(seed, u32(ab), u32(ab >>> 32)) + u32(cd) * 0x2c1b3c6d + u32(cd >>> 32) * 0x297a2d39;
+  const short = (u32(ab) ^ seed) * 0x9e3779b1 + (u32(ab >>> 32) + seed) * 0x85ebca6b;
+  return short + u32(cd) * 0x2c1b3c6d + u32(cd >>> 32) * 0x297a2d39;
 }
 
 // @ts-ignore: decorator
@@ -106,28 +113,53 @@ function findEnders(bytes: v128): u64 {
   return u64(i8x16.bitmask(i8x16.ne(v128.and(lows, highs), i8x16.splat(0))));
 }
 
+/** Where the lists that pass 1 and 2 write end. Globals are the instance's own, not in shared memory. */
+let keysEnd: u32 = 0;
+let longsEnd: u32 = 0;
+let candidatesEnd: u32 = 0;
+let furtherEnd: u32 = 0;
+
+/** Writes a token of 9 bytes or more. */
+function addLong(key: u32, at: u32, length: u32): void {
+  store<u64>(key, NO_KEY);
+  store<u32>(longsEnd, key);
+  store<u32>(longsEnd, at, 4);
+  store<u32>(longsEnd, length, 8);
+  longsEnd += 16;
+}
+
+/** The first bytes of a token of up to 8, the others 0. */
+// @ts-ignore: decorator
+@inline
+function keyOf(at: u32, length: u32): u64 {
+  return load<u64>(at) & load<u64>(LENGTHS + (length << 4));
+}
+
 /**
- * Pass 1: the tokens of all rows, as place in the slot's text and length.
+ * Pass 1: the keys of all tokens of all rows.
  *
  * @returns number of rows that fitted
  */
 function splitRows(slot: u32, rowCount: u32): u32 {
-  const text = slot + TEXT;
-  const first = load<u32>(slot + OFFSETS);
-  let token = slot + TOKENS;
-  const lastToken = token + (MAX_TOKENS << 2);
+  const base = slot + TEXT - load<u32>(slot + OFFSETS);
+  let key = slot + KEYS;
+  const lastKey = key + (MAX_TOKENS << 3);
+  longsEnd = slot + LONGS;
   for (let row: u32 = 0; row < rowCount; row++) {
-    const start = load<u32>(slot + OFFSETS + (row << 2)) - first;
-    const end = load<u32>(slot + OFFSETS + (row << 2) + 4) - first;
+    const start = base + load<u32>(slot + OFFSETS + (row << 2));
+    const end = base + load<u32>(slot + OFFSETS + (row << 2) + 4);
     // Two tokens for each byte, the end and the null token.
-    if (token + ((end - start) << 3) + 12 > lastToken) return row;
+    if (key + ((end - start) << 4) + 24 > lastKey) {
+      rowCount = row;
+      break;
+    }
     let tokenStart = start;
     let least = i8x16.splat(-1);
     for (let at = start; at < end; at += 64) {
-      const bytes0 = v128.load(text + at);
-      const bytes1 = v128.load(text + at, 16);
-      const bytes2 = v128.load(text + at, 32);
-      const bytes3 = v128.load(text + at, 48);
+      const bytes0 = v128.load(at);
+      const bytes1 = v128.load(at, 16);
+      const bytes2 = v128.load(at, 32);
+      const bytes3 = v128.load(at, 48);
       least = i8x16.min_u(least, i8x16.min_u(i8x16.min_u(bytes0, bytes1), i8x16.min_u(bytes2, bytes3)));
       let enders = findEnders(bytes0) | (findEnders(bytes1) << 16) | (findEnders(bytes2) << 32) | (findEnders(bytes3) << 48);
       const rest = u64(end - at);
@@ -135,66 +167,135 @@ function splitRows(slot: u32, rowCount: u32): u32 {
       while (enders != 0) {
         const tokenEnd = at + u32(ctz(enders));
         enders &= enders - 1;
-        store<u32>(token, tokenStart | ((tokenEnd - tokenStart) << LENGTH_SHIFT));
+        const length = tokenEnd - tokenStart;
+        if (length > 8) addLong(key, tokenStart, length);
+        else store<u64>(key, keyOf(tokenStart, length));
         // Written in any case, and kept if the byte that ends the token is a token itself.
-        store<u32>(token, tokenEnd | (1 << LENGTH_SHIFT), 4);
-        token += 4 + (u32(load<u8>(text + tokenEnd) > 0x20) << 2);
+        const ender = u32(load<u8>(tokenEnd));
+        store<u64>(key, ender, 8);
+        key += 8 + (u32(ender > 0x20) << 3);
         tokenStart = tokenEnd + 1;
       }
     }
-    store<u32>(token, tokenStart | ((end - tokenStart) << LENGTH_SHIFT));
+    const length = end - tokenStart;
+    if (length > 8) addLong(key, tokenStart, length);
+    else store<u64>(key, keyOf(tokenStart, length));
     // Has no entry and no neighbour, so it ends every walk and starts none.
-    store<u32>(token, NULL_TOKEN | (2 << LENGTH_SHIFT), 4);
-    store<u32>(slot + TOKEN_ENDS + (row << 2), token + 4);
-    token += 8;
+    store<u64>(key, NO_KEY, 8);
+    store<u32>(slot + ROW_ENDS + (row << 2), (key + 8 - slot - KEYS) >>> 1);
+    key += 16;
     // A token with a NUL looks like a shorter one in the zero-padded tables. One in the next row does no harm here.
     store<u32>(slot + COUNTS + (row << 2), i8x16.all_true(least) ? 0 : TOO_LARGE);
   }
+  keysEnd = key;
   return rowCount;
 }
 
-/** Looks up a token of 17 bytes or more. */
-function findHuge(at: u32, length: u32, hash16: u32): u32 {
-  const start = header(HUGE_START);
-  const buckets = header(HUGE_BUCKETS);
+/** Takes the bytes behind the 16th into the hash of a token. */
+function extendToEnd(at: u32, length: u32, hash: u32): u32 {
   const end = at + length;
-  let hash = hash16;
   let word = at + 16;
   for (; word + 4 <= end; word += 4) hash = extendHash(hash, load<u32>(word));
-  if (word < end) hash = extendHash(hash, load<u32>(word) & (u32(-1) >>> (32 - ((end - word) << 3))));
-  let place = bucketOf(hash, buckets);
+  return word == end ? hash : extendHash(hash, load<u32>(word) & (u32(-1) >>> (32 - ((end - word) << 3))));
+}
+
+/** Looks up a token of 17 bytes or more, from a record on. */
+function findHuge(at: u32, length: u32, record: u32): u32 {
+  const start = header(HUGE_START);
+  const end = start + (header(HUGE_BUCKETS) << HUGE_SHIFT);
+  const pool = header(POOL_START);
   while (true) {
-    const record = start + (place << 5);
     const keyLength = load<u32>(record, 8);
     if (keyLength == 0) return NULL_RECORD;
-    if (keyLength == length && load<u32>(record, 4) == hash) {
-      const key = header(POOL_START) + load<u32>(record, 12);
+    if (keyLength == length) {
+      const key = pool + load<u32>(record, 12);
       let same: u32 = 0;
       while (same < length && load<u8>(key + same) == load<u8>(at + same)) same++;
       if (same == length) return record;
     }
-    place = place + 1 == buckets ? 0 : place + 1;
+    record += 1 << HUGE_SHIFT;
+    if (record == end) record = start;
   }
 }
 
-/** Looks up a token of 9 bytes or more. */
-function findLong(at: u32, length: u32): u32 {
+/** Bits of bytes 8-15 that belong to a token of 9 bytes or more. */
+// @ts-ignore: decorator
+@inline
+function keptOfSecond(length: u32): u64 {
+  return length >= 16 ? u64(-1) : u64(-1) >>> u64(128 - (length << 3));
+}
+
+/** First place at which a token of 9 bytes or more may lie. */
+// @ts-ignore: decorator
+@inline
+function firstOfLong(at: u32, length: u32): u32 {
   if (length > header(MAX_TOKEN_BYTES)) return NULL_RECORD;
-  const ab = load<u64>(at);
-  const cd = load<u64>(at, 8) & (length >= 16 ? u64(-1) : u64(-1) >>> u64(128 - (length << 3)));
-  const hash = hashLong(header(SEED), ab, cd);
-  if (length > 16) return findHuge(at, length, hash);
+  const hash = hashLong(header(SEED), load<u64>(at), load<u64>(at, 8) & keptOfSecond(length));
+  if (length > 16) return header(HUGE_START) + (bucketOf(extendToEnd(at, length, hash), header(HUGE_BUCKETS)) << HUGE_SHIFT);
+  return header(LONG_START) + (bucketOf(hash, header(LONG_BUCKETS)) << BUCKET_SHIFT);
+}
+
+/** A token of 9 to 16 bytes that is not in its own bucket, or there beside one of the same first eight bytes. */
+function findLongFurther(bucket: u32, ab: u64, cd: u64): u32 {
   const start = header(LONG_START);
-  const buckets = header(LONG_BUCKETS);
-  let place = bucketOf(hash, buckets);
+  const end = start + (header(LONG_BUCKETS) << BUCKET_SHIFT);
   while (true) {
-    const bucket = start + (place << BUCKET_SHIFT);
-    const isFirst = u32(load<u64>(bucket) == ab) & u32(load<u64>(bucket, 8) == cd);
-    const isSecond = u32(load<u64>(bucket, 16) == ab) & u32(load<u64>(bucket, 24) == cd);
+    const isFirst = u32(load<u64>(bucket) == ab) & u32(load<u64>(bucket, 16) == cd);
+    const isSecond = u32(load<u64>(bucket, 8) == ab) & u32(load<u64>(bucket, 24) == cd);
     if ((isFirst | isSecond) != 0) return bucket + TO_REFERENCES + (isSecond << 2);
-    if (load<u64>(bucket, 16) == 0) return NULL_RECORD;
-    place = place + 1 == buckets ? 0 : place + 1;
+    if (!wasLongFoundFull(bucket)) return NULL_RECORD;
+    bucket += 1 << BUCKET_SHIFT;
+    if (bucket == end) bucket = start;
   }
+}
+
+/** As {@link wasFoundFull}; but two keys may be equal in their first eight bytes. */
+// @ts-ignore: decorator
+@inline
+function wasLongFoundFull(bucket: u32): bool {
+  const second = load<u64>(bucket, 8);
+  return second != 0 && second >= load<u64>(bucket);
+}
+
+/**
+ * Looks up the tokens of 9 bytes or more whose keys end at `keysEnd`, and leaves key and bucket of each such that pass 2 finds
+ * what they are; gives the first of the others.
+ */
+function findLongs(slot: u32, firstLong: u32, firstKey: u32, blockEnd: u32): u32 {
+  let end = firstLong;
+  let touch: u32 = 0;
+  for (; end < longsEnd && load<u32>(end) < blockEnd; end += 16) {
+    store<u32>(end, firstOfLong(load<u32>(end, 4), load<u32>(end, 8)), 12);
+  }
+  for (let long = firstLong; long < end; long += 16) touch += load<u32>(load<u32>(long, 12));
+  touched = touch;
+  for (let long = firstLong; long < end; long += 16) {
+    const keyAt = load<u32>(long);
+    const at = load<u32>(long, 4);
+    const length = load<u32>(long, 8);
+    let bucket = load<u32>(long, 12);
+    const ab = load<u64>(at);
+    const cd = load<u64>(at, 8) & keptOfSecond(length);
+    const isFirst = i64x2.eq(v128.load(bucket), i64x2.splat(ab));
+    const isSame = v128.and(isFirst, i64x2.eq(v128.load(bucket, 16), i64x2.splat(cd)));
+    const isFound = v128.any_true(isSame);
+    let key = select<u64>(ab, NO_KEY, isFound);
+    const isOpen = u32(!isFound) & u32(wasLongFoundFull(bucket));
+    const isBoth = i64x2.all_true(isFirst);
+    if (((length - 9) > 7) | isOpen | u32(isBoth)) {
+      let record = bucket;
+      if (bucket != NULL_RECORD) {
+        record = length > 16 ? findHuge(at, length, bucket) : findLongFurther(bucket, ab, cd);
+      }
+      key = NO_KEY | (u64(record) << 32);
+      bucket = FULL_BUCKET;
+    } else {
+      bucket = select<u32>(bucket, NULL_RECORD, isFound);
+    }
+    store<u64>(keyAt, key);
+    store<u32>(slot + BUCKETS + ((keyAt - firstKey) >>> 1), bucket);
+  }
+  return end;
 }
 
 /** Which of the four keys of a bucket is wanted: a bit for each. */
@@ -207,6 +308,13 @@ function findInBucket(bucket: u32, key: u64): u32 {
   return i32x4.bitmask(v128.shuffle<i32>(first, second, 0, 2, 4, 6));
 }
 
+/** Whether what belongs into this bucket may lie further: its last key, 0 if there is none, is larger than its first. */
+// @ts-ignore: decorator
+@inline
+function wasFoundFull(bucket: u32): u32 {
+  return u32(load<u64>(bucket, 24) > load<u64>(bucket));
+}
+
 /** A record or an edge that is not in its own bucket, which is full. */
 function findFurther(start: u32, buckets: u32, bucket: u32, key: u64): u32 {
   const end = start + (buckets << BUCKET_SHIFT);
@@ -215,68 +323,120 @@ function findFurther(start: u32, buckets: u32, bucket: u32, key: u64): u32 {
     if (bucket == end) bucket = start;
     const hits = findInBucket(bucket, key);
     if (hits != 0) return bucket + TO_REFERENCES + (ctz(hits) << 2);
-    if (load<u64>(bucket, 24) == 0) return NULL_RECORD;
+    if (!wasFoundFull(bucket)) return NULL_RECORD;
   }
 }
 
-/** Last candidate, and where the next of {@link FURTHER} goes. Globals are the instance's own, not in shared memory. */
-let candidatesEnd: u32 = 0;
-let furtherEnd: u32 = 0;
 /** Rows that end behind this place at FOUND have to wait: FURTHER was full. */
 let foundLimit: u32 = 0;
 
+/**
+ * Reads a number of each of many buckets, as nothing else in the loop keeps the processor from having dozens of such reads
+ * under way: what comes after them finds the buckets in its cache.
+ */
+function touch(buckets: u32, end: u32): u32 {
+  let sum: u32 = 0;
+  for (; buckets < end; buckets += 4) sum += load<u32>(load<u32>(buckets));
+  return sum;
+}
+
+let touched: u32 = 0;
+
+/** The buckets of a block of keys, in which they are looked for. */
+function findBuckets(slot: u32, key: u32, end: u32): void {
+  const seed = i32x4.splat(header(SEED));
+  const shortStart = i32x4.splat(header(SHORT_START));
+  const shortBuckets = i32x4.splat(header(SHORT_BUCKETS));
+  const mediumStart = i32x4.splat(header(MEDIUM_START));
+  const mediumBuckets = i32x4.splat(header(MEDIUM_BUCKETS));
+  const zero = i32x4.splat(0);
+  for (let bucket = slot + BUCKETS; key < end; key += 32, bucket += 16) {
+    const first = v128.load(key);
+    const second = v128.load(key, 16);
+    const low = v128.shuffle<i32>(first, second, 0, 2, 4, 6);
+    const high = v128.shuffle<i32>(first, second, 1, 3, 5, 7);
+    const hash = i32x4.add(
+      i32x4.mul(v128.xor(low, seed), i32x4.splat(0x9e3779b1)),
+      i32x4.mul(i32x4.add(high, seed), i32x4.splat(0x85ebca6b)),
+    );
+    const upper = i32x4.shr_u(hash, 6);
+    const isShort = i32x4.eq(high, zero);
+    const buckets = v128.bitselect(shortBuckets, mediumBuckets, isShort);
+    const start = v128.bitselect(shortStart, mediumStart, isShort);
+    const number = v128.shuffle<i32>(
+      i64x2.shr_u(i64x2.extmul_low_i32x4_u(upper, buckets), 26),
+      i64x2.shr_u(i64x2.extmul_high_i32x4_u(upper, buckets), 26),
+      0, 2, 4, 6,
+    );
+    const found = i32x4.add(start, i32x4.shl(number, BUCKET_SHIFT));
+    v128.store(bucket, v128.bitselect(i32x4.splat(EMPTY_BUCKET), found, i32x4.eq(low, zero)));
+  }
+}
+
 /** Pass 2: record and entry of each token, and the pairs of neighbours that may start an entry of several tokens. */
-function findRecords(slot: u32, tokensEnd: u32): void {
-  const text = slot + TEXT;
-  const seed = header(SEED);
+function findRecords(slot: u32): void {
   let found = slot + FOUND;
   let candidate = slot + CANDIDATES;
+  let long = slot + LONGS;
   let masksBefore: u32 = 0;
   let bitBefore: u32 = 0;
-  for (let token = slot + TOKENS; token < tokensEnd; token += 4) {
-    const place = load<u32>(token);
-    const length = place >>> LENGTH_SHIFT;
-    const at = text + (place & 0xffff);
-    let record: u32;
-    if (length > 8) {
-      record = findLong(at, length);
-    } else {
-      const row = LENGTHS + (length << 4);
-      const key = load<u64>(at) & load<u64>(row);
-      const start = load<u32>(row, 8);
-      const buckets = load<u32>(row, 12);
-      const bucket = start + (bucketOf(hashShort(seed, u32(key), u32(key >>> 32)), buckets) << BUCKET_SHIFT);
-      const hits = findInBucket(bucket, key);
-      record = select<u32>(bucket + TO_REFERENCES + (ctz(hits) << 2), NULL_RECORD, hits);
-      if ((hits | u32(load<u64>(bucket, 24) == 0)) == 0) record = findFurther(start, buckets, bucket, key);
+  let key = slot + KEYS;
+  let record = slot + RECORDS;
+  while (key < keysEnd) {
+    const end = min(key + (BLOCK << 3), keysEnd);
+    findBuckets(slot, key, end);
+    long = findLongs(slot, long, key, end);
+    touched += touch(slot + BUCKETS, slot + BUCKETS + ((end - key) >>> 1));
+    let bucketAt = slot + BUCKETS;
+    for (; key < end; key += 8) {
+      const bucket = load<u32>(bucketAt);
+      const wanted = load<u64>(key);
+      const hits = findInBucket(bucket, wanted);
+      let known = select<u32>(bucket + TO_REFERENCES + (ctz(hits) << 2), NULL_RECORD, hits);
+      if ((u32(hits == 0) & wasFoundFull(bucket)) != 0) known = findOther(bucket, wanted);
+      const reference = load<u32>(known);
+      const masks = load<u32>(known, TO_MASKS);
+      const bit = neighbourBit(known);
+      // A candidate's place is kept free for it.
+      const isCandidate = (masksBefore >>> bit) & (masks >>> (16 + bitBefore)) & 1;
+      store<u32>(candidate, record);
+      candidate += isCandidate << 2;
+      found += isCandidate << 2;
+      store<u32>(found, reference - 1);
+      found += u32(reference != 0) << 2;
+      store<u32>(record, known);
+      store<u32>(record, found, ENDS - RECORDS);
+      record += 4;
+      bucketAt += 4;
+      masksBefore = masks;
+      bitBefore = bit;
     }
-    const reference = load<u32>(record);
-    const masks = load<u32>(record, TO_MASKS);
-    const bit = neighbourBit(record);
-    // A candidate's place is kept free for it.
-    const isCandidate = (masksBefore >>> bit) & (masks >>> (16 + bitBefore)) & 1;
-    store<u32>(candidate, token);
-    store<u32>(candidate, found, 4);
-    candidate += isCandidate << 3;
-    found += isCandidate << 2;
-    store<u32>(found, reference - 1);
-    found += u32(reference != 0) << 2;
-    store<u32>(token, record, RECORDS - TOKENS);
-    store<u32>(token, found);
-    masksBefore = masks;
-    bitBefore = bit;
   }
   candidatesEnd = candidate;
 }
 
+/** What is not in its own bucket, or was found by {@link findLongs}. */
+function findOther(bucket: u32, key: u64): u32 {
+  const high = u32(key >>> 32);
+  if (bucket == FULL_BUCKET) return high;
+  return high == 0
+    ? findFurther(header(SHORT_START), header(SHORT_BUCKETS), bucket, key)
+    : findFurther(header(MEDIUM_START), header(MEDIUM_BUCKETS), bucket, key);
+}
+
+/** The edge with a key, from its bucket on. */
 // @ts-ignore: decorator
 @inline
-function findEdge(seed: u32, start: u32, buckets: u32, state: u32, word: u32): u32 {
-  const key = u64(state) | (u64(word) << 32);
-  const bucket = start + (bucketOf(hashEdge(seed, state, word), buckets) << BUCKET_SHIFT);
+function findEdge(start: u32, buckets: u32, bucket: u32, key: u64): u32 {
   const hits = findInBucket(bucket, key);
-  if ((hits | u32(load<u64>(bucket, 24) == 0)) == 0) return findFurther(start, buckets, bucket, key);
+  if ((u32(hits == 0) & wasFoundFull(bucket)) != 0) return findFurther(start, buckets, bucket, key);
   return select<u32>(bucket + TO_REFERENCES + (ctz(hits) << 2), NULL_RECORD, hits);
+}
+
+// @ts-ignore: decorator
+@inline
+function bucketOfEdge(start: u32, buckets: u32, key: u64): u32 {
+  return start + (bucketOf(hashEdge(header(SEED), u32(key), u32(key >>> 32)), buckets) << BUCKET_SHIFT);
 }
 
 /** Whether the token may follow a state. */
@@ -288,33 +448,49 @@ function mayFollow(next: u32, word: u32): u32 {
 
 /** Pass 3: the edges, and what lies behind them. */
 function findEdges(slot: u32): void {
-  const seed = header(SEED);
   const start = header(EDGE_START);
   const buckets = header(EDGE_BUCKETS);
   furtherEnd = slot + FURTHER;
   foundLimit = 0xffffffff;
-  for (let candidate = slot + CANDIDATES; candidate < candidatesEnd; candidate += 8) {
-    const token = load<u32>(candidate);
-    const found = load<u32>(candidate, 4);
-    const state = load<u32>(token, RECORDS - TOKENS - 4);
-    const word = load<u32>(token, RECORDS - TOKENS);
-    const edge = findEdge(seed, start, buckets, state, word);
-    store<u32>(found, load<u32>(edge) - 1);
-    const next = load<u32>(edge, TO_MASKS);
-    if (mayFollow(next, load<u32>(token, RECORDS - TOKENS + 4)) != 0) {
-      if (!walkFurther(slot, seed, start, buckets, next, token + 4, found)) break;
+  let candidate = slot + CANDIDATES;
+  while (candidate < candidatesEnd) {
+    const end = min(candidate + (BLOCK << 2), candidatesEnd);
+    let bucketAt = slot + BUCKETS;
+    for (let at = candidate; at < end; at += 4) {
+      // State and word lie one behind the other.
+      const key = load<u64>(load<u32>(at) - 4);
+      store<u32>(bucketAt, bucketOfEdge(start, buckets, key));
+      bucketAt += 4;
+    }
+    touched += touch(slot + BUCKETS, bucketAt);
+    bucketAt = slot + BUCKETS;
+    for (; candidate < end; candidate += 4) {
+      const record = load<u32>(candidate);
+      // Kept free where the token before ends.
+      const found = load<u32>(record, ENDS - RECORDS - 4);
+      const edge = findEdge(start, buckets, load<u32>(bucketAt), load<u64>(record - 4));
+      bucketAt += 4;
+      store<u32>(found, load<u32>(edge) - 1);
+      const next = load<u32>(edge, TO_MASKS);
+      if (mayFollow(next, load<u32>(record, 4)) != 0) {
+        if (!walkFurther(slot, start, buckets, next, record + 4, found)) {
+          store<u32>(furtherEnd, 0xffffffff);
+          return;
+        }
+      }
     }
   }
   store<u32>(furtherEnd, 0xffffffff);
 }
 
 /** Notes the entries of three and more tokens. Gives whether there was room for them. */
-function walkFurther(slot: u32, seed: u32, start: u32, buckets: u32, next: u32, token: u32, found: u32): bool {
+function walkFurther(slot: u32, start: u32, buckets: u32, next: u32, record: u32, found: u32): bool {
   const end = slot + FURTHER + (MAX_FURTHER << 3) - 8;
   const first = furtherEnd;
   while (true) {
     const state = DEEP_STATE | (next & ((1 << DEEP_NUMBER_BITS) - 1));
-    const edge = findEdge(seed, start, buckets, state, load<u32>(token, RECORDS - TOKENS));
+    const key = u64(state) | (u64(load<u32>(record)) << 32);
+    const edge = findEdge(start, buckets, bucketOfEdge(start, buckets, key), key);
     const reference = load<u32>(edge);
     if (reference != 0) {
       if (furtherEnd == end) {
@@ -327,8 +503,8 @@ function walkFurther(slot: u32, seed: u32, start: u32, buckets: u32, next: u32, 
       furtherEnd += 8;
     }
     next = load<u32>(edge, TO_MASKS);
-    token += 4;
-    if (mayFollow(next, load<u32>(token, RECORDS - TOKENS)) == 0) return true;
+    record += 4;
+    if (mayFollow(next, load<u32>(record)) == 0) return true;
   }
 }
 
@@ -575,11 +751,10 @@ export function matchRows(slot: u32, rowCount: u32): u32 {
   const blank = i8x16.splat(0x20);
   const textEnd = slot + TEXT + load<u32>(slot + OFFSETS + (rowCount << 2)) - load<u32>(slot + OFFSETS);
   for (let at: u32 = 0; at < 64; at += 16) v128.store(textEnd + at, blank);
-  store<u32>(slot + TEXT + NULL_TOKEN, 0x0200);
   if (load<u32>(slot + PACKING, 252) == 0) preparePacking(slot);
   rowCount = splitRows(slot, rowCount);
   if (rowCount == 0) return 0;
-  findRecords(slot, load<u32>(slot + TOKEN_ENDS + ((rowCount - 1) << 2)) + 4);
+  findRecords(slot);
   findEdges(slot);
   nextFurther = slot + FURTHER;
   const hasGroups = header(GROUP_LENGTH) != 0;
@@ -587,7 +762,7 @@ export function matchRows(slot: u32, rowCount: u32): u32 {
   let from = slot + FOUND;
   let to = slot + IDS;
   for (let row: u32 = 0; row < rowCount; row++) {
-    const end = load<u32>(load<u32>(slot + TOKEN_ENDS + (row << 2)));
+    const end = load<u32>(slot + ENDS + load<u32>(slot + ROW_ENDS + (row << 2)));
     if (to > idsEnd || end > foundLimit) return row;
     if (load<u32>(slot + COUNTS + (row << 2)) == 0) {
       const found = (end - from) >>> 2;

@@ -39,13 +39,14 @@
  *   384    by length 0-8: the bits of eight bytes that belong to a token (two numbers), first byte of its table, its buckets
  *   576    257 numbers: record of each one-byte token by its byte, and at 256 of the empty one; the null record where it is
  *          in no entry
- *   1664   short table (tokens of 1-4 bytes), medium table (5-8), long table (9-16), edge table, huge table, groups, pool
+ *   1664   a full bucket: its last key is 256, a NUL and so no token's
+ *   1728   short table (tokens of 1-4 bytes), medium table (5-8), long table (9-16), edge table, huge table, groups, pool
  *
  * A *bucket* is one cache line of 64 bytes, which holds keys, and behind them what is known of each:
  *
  *   table          keys from +0 on                                          +32            +48
  *   short, medium  four, the eight bytes of a token, zeros after its end    entry refs     neighbour masks
- *   long           two, of sixteen bytes                                    entry refs     neighbour masks
+ *   long           two, of sixteen bytes: both first halves, both others    entry refs     neighbour masks
  *   edges          four, state and record of the next token                 entry refs     next states
  *   huge           records of 32 bytes instead: +4 hash, +8 length (0: free), +12 start in the pool; tokens of 17 and more
  *
@@ -79,7 +80,8 @@ export const LENGTHS_START = 384;
 export const SINGLE_BYTES_START = 576;
 /** Place of the empty token among the one-byte tokens. */
 export const EMPTY_TOKEN_INDEX = 256;
-export const FIRST_TABLE_START = 1664;
+export const FULL_BUCKET = 1664;
+export const FIRST_TABLE_START = 1728;
 
 export const BUCKET_BYTES = 64;
 /** From the start of a bucket: the entry references of its keys, and their masks or next states. */

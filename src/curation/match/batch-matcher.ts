@@ -10,9 +10,9 @@ import { type MatcherMemory, sharedBytesOf, takeSlot } from './matcher-memory.ts
 // Layout of a slot; see kernels/matcher.ts.
 const OFFSETS = 0;
 const COUNTS = 8192;
-const IDS = 24576;
+const IDS = 16384;
 const MAX_IDS = 16384;
-const TEXT = 901120;
+const TEXT = 81920;
 const TEXT_BYTES = 16384;
 /** Rows of one run; below what the kernel has room for. */
 const MAX_ROWS = 2000;

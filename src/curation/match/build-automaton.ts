@@ -8,14 +8,16 @@ import { formatError } from '../../metadata/entry-list.ts';
 import type { Compat } from '../compat.ts';
 import * as layout from './automaton.ts';
 import type { PackedAutomaton } from './automaton.ts';
-import { bucketOf, deepBit, extendHash, hashEdge, hashLong, hashShort, neighbourBit } from './token-hash.ts';
+import { deepBit, extendHash, hashEdge, hashLong, hashShort, neighbourBit } from './token-hash.ts';
+import { SPACED_PUNCTUATION } from './spacing.ts';
+import { BucketTable } from './bucket-table.ts';
 import { buildTrie } from './token-trie.ts';
 import type { TokenTrie } from './token-trie.ts';
 
 const { HEADER } = layout;
 
 /** How full tables are: at 0.7 a quarter of the buckets have no free place, which a token in no entry has to see. */
-const LOAD = 0.7;
+const LOAD = 0.6;
 /** Longest run of full buckets, which bounds every search: 13 in the reference list; beyond it the next seed is tried. */
 const MAX_PROBES = 256;
 const MAX_SEEDS = 8;
@@ -33,7 +35,9 @@ const MAX_SEEDS = 8;
  */
 export function buildAutomaton(list: EntryList, compat: Compat): PackedAutomaton {
   const trie = buildTrie(list, compat);
-  const words = encodeWords(trie.words);
+  // Frequent in every text, so better found at once than sought in vain.
+  const punctuation = [...SPACED_PUNCTUATION].filter((mark) => !trie.words.includes(mark));
+  const words = encodeWords([...trie.words, ...punctuation]);
   const fingerprint = Buffer.from(list.fingerprint, 'hex');
   for (let attempt = 0; attempt < MAX_SEEDS; attempt++) {
     const shared = new Packer(trie, words, fingerprint.readInt32LE(attempt * 4), list).pack();
@@ -71,15 +75,6 @@ function encodeWords(words: readonly string[]): EncodedWords {
   return { bytes, view: new DataView(bytes.buffer), starts, lengths };
 }
 
-/** A table while it is filled. */
-interface Table {
-  /** First byte. */
-  readonly start: number;
-  readonly buckets: number;
-  /** Keys of a bucket, and numbers of a key. */
-  readonly places: number;
-  readonly keyNumbers: number;
-}
 
 /** One attempt at packing under one seed. */
 class Packer {
@@ -114,11 +109,11 @@ class Packer {
     }
     const groupLength = trie.groups.reduce((sum, group) => sum + 1 + group.length, 0);
 
-    const short = this.#reserve(countOfClass[0] ?? 0, 4, 2);
-    const medium = this.#reserve(countOfClass[1] ?? 0, 4, 2);
-    const long = this.#reserve(countOfClass[2] ?? 0, 2, 4);
-    const edges = this.#reserve(trie.edgeStates.length, 4, 2);
-    const huge = this.#reserve(countOfClass[3] ?? 0, 1, 0);
+    const short = this.#reserve(countOfClass[0] ?? 0, 4);
+    const medium = this.#reserve(countOfClass[1] ?? 0, 4);
+    const long = this.#reserve(countOfClass[2] ?? 0, 2);
+    const edges = this.#reserve(trie.edgeStates.length, 4);
+    const huge = this.#reserve(countOfClass[3] ?? 0, 1);
     const groupStart = this.#sizeBytes;
     const poolStart = groupStart + groupLength * 4;
     this.#sizeBytes = poolStart + Math.ceil(poolBytes / 4) * 4;
@@ -135,12 +130,10 @@ class Packer {
     this.#pool = new Uint8Array(shared, poolStart, poolBytes);
     this.#writeLengths(short, medium);
     const groupReferences = this.#writeGroups(groupStart);
-    const records = new Int32Array(lengths.length);
-    for (const word of byFrequency(trie)) {
-      const record = this.#placeWord(word, [short, medium, long, huge]);
-      if (record === undefined) return undefined;
-      records[word] = record;
-      numbers[record >> 2] = resolveReference(trie.wordEntries[word] ?? 0, groupReferences);
+    const records = this.#placeWords([short, medium, long, huge]);
+    if (records === undefined) return undefined;
+    for (const [word, reference] of trie.wordEntries.entries()) {
+      numbers[(records[word] ?? 0) >> 2] = resolveReference(reference, groupReferences);
     }
     if (!this.#placeEdges(edges, records, groupReferences)) return undefined;
 
@@ -166,22 +159,22 @@ class Packer {
     numbers[HEADER.groupLength] = groupLength;
     numbers[HEADER.poolStart] = poolStart;
     numbers[HEADER.poolBytes] = poolBytes;
-    numbers[HEADER.wordCount] = lengths.length;
+    numbers[HEADER.wordCount] = trie.words.length;
     numbers[HEADER.edgeCount] = trie.edgeStates.length;
     return shared;
   }
 
-  #reserve(keyCount: number, places: number, keyNumbers: number): Table {
+  #reserve(keyCount: number, places: number): BucketTable {
     // One more than needed: a search must meet a free place.
     const buckets = Math.ceil(keyCount / (places * LOAD)) + 1;
-    const table = { start: this.#sizeBytes, buckets, places, keyNumbers };
-    const bytes = buckets * (places === 1 ? layout.HUGE_BYTES : layout.BUCKET_BYTES);
-    this.#sizeBytes += Math.ceil(bytes / layout.BUCKET_BYTES) * layout.BUCKET_BYTES;
+    const bucketBytes = places === 1 ? layout.HUGE_BYTES : layout.BUCKET_BYTES;
+    const table = new BucketTable(this.#sizeBytes, buckets, places, bucketBytes);
+    this.#sizeBytes += Math.ceil((buckets * bucketBytes) / layout.BUCKET_BYTES) * layout.BUCKET_BYTES;
     return table;
   }
 
   /** For a token of 0-8 bytes the bits that belong to it, and its table; and the null record for each byte. */
-  #writeLengths(short: Table, medium: Table): void {
+  #writeLengths(short: BucketTable, medium: BucketTable): void {
     const numbers = this.#numbers;
     for (let length = 0; length <= 8; length++) {
       const low = length >= 4 ? -1 : (1 << (8 * length)) - 1;
@@ -191,6 +184,7 @@ class Packer {
         length === 0 ? [0, 0, layout.EMPTY_BUCKET, 1] : [low, high, start, buckets];
       numbers.set(row, layout.LENGTHS_START / 4 + length * 4);
     }
+    numbers[layout.FULL_BUCKET / 4 + 6] = 256;
     const singles = layout.SINGLE_BYTES_START / 4;
     numbers.fill(layout.NULL_RECORD, singles, singles + layout.EMPTY_TOKEN_INDEX + 1);
   }
@@ -207,45 +201,60 @@ class Packer {
     });
   }
 
-  #placeWord(word: number, [short, medium, long, huge]: readonly [Table, Table, Table, Table]): number | undefined {
-    const length = this.#words.lengths[word] ?? 0;
-    const start = this.#words.starts[word] ?? 0;
-    const singles = layout.SINGLE_BYTES_START / 4;
-    if (length === 0) {
-      const record = layout.EMPTY_BUCKET + layout.BUCKET_REFERENCES;
-      this.#numbers[singles + layout.EMPTY_TOKEN_INDEX] = record;
-      return record;
-    }
-    const { view } = this.#words;
-    const a = view.getInt32(start, true);
-    const b = view.getInt32(start + 4, true);
-    const c = view.getInt32(start + 8, true);
-    const d = view.getInt32(start + 12, true);
+  /** @returns the record of each word, or undefined if some run of full buckets is too long */
+  #placeWords(tables: readonly [BucketTable, BucketTable, BucketTable, BucketTable]): Int32Array | undefined {
+    const { lengths, starts, view, bytes } = this.#words;
     const seed = this.#seed;
-    switch (classOf(length)) {
-      case 0: {
-        const record = this.#place(short, hashShort(seed, a, b), [a, b]);
-        if (record !== undefined && length === 1) this.#numbers[singles + a] = record;
-        return record;
-      }
-      case 1:
-        return this.#place(medium, hashShort(seed, a, b), [a, b]);
-      case 2:
-        return this.#place(long, hashLong(seed, a, b, c, d), [a, b, c, d]);
-      default: {
-        let hash = hashLong(seed, a, b, c, d);
-        for (let at = 16; at < length; at += 4) hash = extendHash(hash, view.getInt32(start + at, true));
-        const record = this.#placeHuge(huge, hash);
-        if (record === undefined) return undefined;
-        this.#numbers.set([hash, length, this.#poolUsed], (record >> 2) + 1);
-        this.#pool.set(this.#words.bytes.subarray(start, start + length), this.#poolUsed);
-        this.#poolUsed += length;
-        return record;
+    for (const word of byFrequency(this.#trie, lengths.length)) {
+      const length = lengths[word] ?? 0;
+      const start = starts[word] ?? 0;
+      if (length === 0) continue;
+      const a = view.getInt32(start, true);
+      const b = view.getInt32(start + 4, true);
+      let hash = hashShort(seed, a, b);
+      if (length > 8) hash = hashLong(seed, a, b, view.getInt32(start + 8, true), view.getInt32(start + 12, true));
+      for (let at = 16; at < length; at += 4) hash = extendHash(hash, view.getInt32(start + at, true));
+      if (!tables[classOf(length)].add(word, hash, MAX_PROBES)) return undefined;
+    }
+    const records = new Int32Array(lengths.length);
+    for (const [lengthClass, table] of tables.entries()) {
+      table.arrange((word, other) => {
+        const start = starts[word] ?? 0;
+        const otherStart = starts[other] ?? 0;
+        const difference = view.getUint32(start + 4, true) - view.getUint32(otherStart + 4, true);
+        return difference === 0 ? view.getUint32(start, true) - view.getUint32(otherStart, true) : difference;
+      });
+      table.forEach((word, bucket, place) => {
+        const start = starts[word] ?? 0;
+        const length = lengths[word] ?? 0;
+        if (lengthClass === 3) {
+          this.#numbers.set([length, this.#poolUsed], (bucket >> 2) + 2);
+          this.#pool.set(bytes.subarray(start, start + length), this.#poolUsed);
+          this.#poolUsed += length;
+          records[word] = bucket;
+          return;
+        }
+        const key = (bucket >> 2) + place * 2;
+        this.#numbers.set([view.getInt32(start, true), view.getInt32(start + 4, true)], key);
+        if (lengthClass === 2) {
+          this.#numbers.set([view.getInt32(start + 8, true), view.getInt32(start + 12, true)], key + 4);
+        }
+        records[word] = bucket + layout.BUCKET_REFERENCES + place * 4;
+      });
+    }
+    const singles = layout.SINGLE_BYTES_START / 4;
+    for (const [word, length] of lengths.entries()) {
+      if (length === 0) {
+        records[word] = layout.EMPTY_BUCKET + layout.BUCKET_REFERENCES;
+        this.#numbers[singles + layout.EMPTY_TOKEN_INDEX] = records[word];
+      } else if (length === 1) {
+        this.#numbers[singles + (bytes[starts[word] ?? 0] ?? 0)] = records[word] ?? 0;
       }
     }
+    return records;
   }
 
-  #placeEdges(edges: Table, records: Int32Array, groupReferences: readonly number[]): boolean {
+  #placeEdges(edges: BucketTable, records: Int32Array, groupReferences: readonly number[]): boolean {
     const { edgeStates, edgeWords, edgeEntries, edgeNextStates, deepStateCount } = this.#trie;
     const numbers = this.#numbers;
     const followers = new Uint8Array(deepStateCount);
@@ -256,57 +265,39 @@ class Packer {
         followers[number] = (followers[number] ?? 0) | (1 << deepBit(records[edgeWords[edge] ?? 0] ?? 0));
       }
     }
+    // Even states of the trie are words, odd ones are deeper.
+    const stateOf = (edge: number): number => {
+      const state = edgeStates[edge] ?? 0;
+      return state % 2 === 0 ? (records[state / 2] ?? 0) : layout.DEEP_STATE | ((state - 1) / 2);
+    };
+    const wordOf = (edge: number): number => records[edgeWords[edge] ?? 0] ?? 0;
     for (let edge = 0; edge < edgeStates.length; edge++) {
-      // Even states of the trie are words, odd ones are deeper.
-      const trieState = edgeStates[edge] ?? 0;
-      const isFirst = trieState % 2 === 0;
-      const state = isFirst ? (records[trieState / 2] ?? 0) : layout.DEEP_STATE | ((trieState - 1) / 2);
-      const word = records[edgeWords[edge] ?? 0] ?? 0;
-      const at = this.#place(edges, hashEdge(this.#seed, state, word), [state, word]);
-      if (at === undefined) return false;
+      if (!edges.add(edge, hashEdge(this.#seed, stateOf(edge), wordOf(edge)), MAX_PROBES)) return false;
+    }
+    edges.arrange((edge, other) => {
+      const difference = wordOf(edge) - wordOf(other);
+      return difference === 0 ? (stateOf(edge) >>> 0) - (stateOf(other) >>> 0) : difference;
+    });
+    edges.forEach((edge, bucket, place) => {
+      const state = stateOf(edge);
+      const word = wordOf(edge);
+      numbers[(bucket >> 2) + place * 2] = state;
+      numbers[(bucket >> 2) + place * 2 + 1] = word;
+      const at = (bucket + layout.BUCKET_REFERENCES + place * 4) >> 2;
+      numbers[at] = resolveReference(edgeEntries[edge] ?? 0, groupReferences);
       const trieNext = edgeNextStates[edge] ?? -1;
-      numbers[at >> 2] = resolveReference(edgeEntries[edge] ?? 0, groupReferences);
       if (trieNext >= 0) {
         const next = (trieNext - 1) / 2;
-        numbers[(at + layout.TO_MASKS) >> 2] = ((followers[next] ?? 0) << layout.DEEP_NUMBER_BITS) | next;
+        numbers[at + layout.TO_MASKS / 4] = ((followers[next] ?? 0) << layout.DEEP_NUMBER_BITS) | next;
       }
-      if (isFirst) {
+      if ((edgeStates[edge] ?? 0) % 2 === 0) {
         const stateMasks = (state + layout.TO_MASKS) >> 2;
         const wordMasks = (word + layout.TO_MASKS) >> 2;
         numbers[stateMasks] = (numbers[stateMasks] ?? 0) | (1 << neighbourBit(word));
         numbers[wordMasks] = (numbers[wordMasks] ?? 0) | (1 << (16 + neighbourBit(state)));
       }
-    }
+    });
     return true;
-  }
-
-  /** Writes a key at the first free place; what is placed is distinct, so nothing needs comparing. Gives where it is known from. */
-  #place(table: Table, hash: number, key: readonly number[]): number | undefined {
-    const { start, buckets, places, keyNumbers } = table;
-    const numbers = this.#numbers;
-    let bucket = bucketOf(hash, buckets);
-    for (let probes = 0; probes < MAX_PROBES; probes++) {
-      const address = start + bucket * layout.BUCKET_BYTES;
-      for (let place = 0; place < places; place++) {
-        const at = (address >> 2) + place * keyNumbers;
-        // The first number of a token, the second of an edge, is never 0.
-        if (numbers[at] !== 0 || numbers[at + 1] !== 0) continue;
-        numbers.set(key, at);
-        return address + layout.BUCKET_REFERENCES + place * 4;
-      }
-      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
-    }
-    return undefined;
-  }
-
-  #placeHuge({ start, buckets }: Table, hash: number): number | undefined {
-    let place = bucketOf(hash, buckets);
-    for (let probes = 0; probes < MAX_PROBES; probes++) {
-      const record = start + place * layout.HUGE_BYTES;
-      if (this.#numbers[(record >> 2) + 2] === 0) return record;
-      place = place + 1 === buckets ? 0 : place + 1;
-    }
-    return undefined;
   }
 }
 
@@ -314,9 +305,11 @@ class Packer {
  * Words that stand in more entries of several tokens first: the best guess at what is frequent in texts that a list allows.
  * Among equals in the list's order.
  */
-function byFrequency({ words, edgeStates, edgeWords }: TokenTrie): Int32Array {
+function byFrequency({ words, edgeStates, edgeWords }: TokenTrie, wordCount: number): Int32Array {
   const MOST = 255;
-  const degrees = new Uint8Array(words.length);
+  const degrees = new Uint8Array(wordCount);
+  // Punctuation.
+  degrees.fill(MOST, words.length);
   const add = (word: number): void => {
     degrees[word] = Math.min(MOST, (degrees[word] ?? 0) + 1);
   };
@@ -327,7 +320,7 @@ function byFrequency({ words, edgeStates, edgeWords }: TokenTrie): Int32Array {
   const starts = new Int32Array(MOST + 2);
   for (const degree of degrees) starts[MOST - degree + 1] = (starts[MOST - degree + 1] ?? 0) + 1;
   for (let at = 1; at < starts.length; at++) starts[at] = (starts[at] ?? 0) + (starts[at - 1] ?? 0);
-  const ordered = new Int32Array(words.length);
+  const ordered = new Int32Array(wordCount);
   for (const [word, degree] of degrees.entries()) {
     const at = starts[MOST - degree] ?? 0;
     ordered[at] = word;
@@ -337,7 +330,7 @@ function byFrequency({ words, edgeStates, edgeWords }: TokenTrie): Int32Array {
 }
 
 /** 0 for the empty token too: it has a record of its own, and one place too many does no harm. */
-function classOf(length: number): number {
+function classOf(length: number): 0 | 1 | 2 | 3 {
   if (length <= 4) return 0;
   if (length <= 8) return 1;
   return length <= 16 ? 2 : 3;

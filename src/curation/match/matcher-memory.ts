@@ -8,7 +8,7 @@ import type { PackedAutomaton } from './automaton.ts';
 
 const PAGE_BYTES = 65536;
 /** Scratch memory of a thread. */
-export const SLOT_BYTES = 15 * PAGE_BYTES;
+export const SLOT_BYTES = 17 * PAGE_BYTES;
 /** Threads that can have scratch memory; memory that no thread has used is not resident. Others match without the kernel. */
 const MAX_SLOTS = 96;
 

@@ -240,6 +240,7 @@ export class Matcher {
         if (key === a && numbers[at + 2 * place + 1] === b) return (at + 8 + place) << 2;
         if (key === 0) return NULL_RECORD;
       }
+      if (!wasFoundFull(numbers, at, at + 6)) return NULL_RECORD;
       bucket = bucket + 1 === buckets ? 0 : bucket + 1;
     }
   }
@@ -259,13 +260,14 @@ export class Matcher {
     for (;;) {
       const bucketAt = (longStart + bucket * BUCKET_BYTES) >> 2;
       for (let place = 0; place < 2; place++) {
-        const at = bucketAt + 4 * place;
+        const at = bucketAt + 2 * place;
         const key = numbers[at]!;
-        if (key === a && numbers[at + 1] === b && numbers[at + 2] === c && numbers[at + 3] === d) {
+        if (key === a && numbers[at + 1] === b && numbers[at + 4] === c && numbers[at + 5] === d) {
           return (bucketAt + 8 + place) << 2;
         }
         if (key === 0) return NULL_RECORD;
       }
+      if (!wasFoundFull(numbers, bucketAt, bucketAt + 2)) return NULL_RECORD;
       bucket = bucket + 1 === longBuckets ? 0 : bucket + 1;
     }
   }
@@ -292,7 +294,7 @@ export class Matcher {
       const record = hugeStart + place * HUGE_BYTES;
       const keyLength = numbers[(record >> 2) + 2]!;
       if (keyLength === 0) return NULL_RECORD;
-      if (keyLength !== length || numbers[(record >> 2) + 1] !== hash) continue;
+      if (keyLength !== length) continue;
       const keyStart = numbers[(record >> 2) + 3]!;
       let same = 0;
       while (same < length && pool[keyStart + same] === bytes[start + same]) same++;
@@ -366,6 +368,7 @@ export class Matcher {
         if (keyWord === word && numbers[at + 2 * place] === state) return (at + 8 + place) << 2;
         if (keyWord === 0) return NULL_RECORD;
       }
+      if (!wasFoundFull(numbers, at, at + 6)) return NULL_RECORD;
       bucket = bucket + 1 === edgeBuckets ? 0 : bucket + 1;
     }
   }
@@ -410,4 +413,11 @@ export class Matcher {
 function hasNul(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] === 0) return true;
   return false;
+}
+
+/** Whether a key may lie behind this full bucket; see bucket-table.ts. Long keys may be equal in the numbers looked at. */
+function wasFoundFull(numbers: Int32Array, first: number, last: number): boolean {
+  const firstHigh = numbers[first + 1]! >>> 0;
+  const lastHigh = numbers[last + 1]! >>> 0;
+  return lastHigh === firstHigh ? numbers[last]! >>> 0 >= numbers[first]! >>> 0 : lastHigh > firstHigh;
 }
