@@ -508,155 +508,182 @@ function walkFurther(slot: u32, start: u32, buckets: u32, next: u32, record: u32
   }
 }
 
-/** Sorts sixteen numbers; the last of them, from `count` on, are taken as NONE. */
-function sortSixteen(from: u32, count: u32, to: u32): void {
-  const last = i32x4.splat(count);
-  let a = v128.or(v128.load(from), i32x4.ge_s(i32x4(0, 1, 2, 3), last));
-  let b = v128.or(v128.load(from, 16), i32x4.ge_s(i32x4(4, 5, 6, 7), last));
-  let c = v128.or(v128.load(from, 32), i32x4.ge_s(i32x4(8, 9, 10, 11), last));
-  let d = v128.or(v128.load(from, 48), i32x4.ge_s(i32x4(12, 13, 14, 15), last));
-  // Four columns of four, by the network of five comparisons.
-  let e = i32x4.min_u(a, b);
-  let f = i32x4.max_u(a, b);
-  let g = i32x4.min_u(c, d);
-  let h = i32x4.max_u(c, d);
-  a = i32x4.min_u(e, g);
-  c = i32x4.max_u(e, g);
-  b = i32x4.min_u(f, h);
-  d = i32x4.max_u(f, h);
-  e = i32x4.min_u(b, c);
-  f = i32x4.max_u(b, c);
-  // Columns to rows.
-  g = v128.shuffle<i32>(a, e, 0, 4, 1, 5);
-  h = v128.shuffle<i32>(a, e, 2, 6, 3, 7);
-  b = v128.shuffle<i32>(f, d, 0, 4, 1, 5);
-  c = v128.shuffle<i32>(f, d, 2, 6, 3, 7);
-  a = v128.shuffle<i64>(g, b, 0, 2);
-  b = v128.shuffle<i64>(g, b, 1, 3);
-  d = v128.shuffle<i64>(h, c, 1, 3);
-  c = v128.shuffle<i64>(h, c, 0, 2);
-  // Each two rows to one of eight, the second backwards.
-  b = v128.shuffle<i32>(b, b, 3, 2, 1, 0);
-  d = v128.shuffle<i32>(d, d, 3, 2, 1, 0);
-  v128.store(to, i32x4.min_u(a, b));
-  v128.store(to, i32x4.max_u(a, b), 16);
-  v128.store(to, i32x4.min_u(c, d), 32);
-  v128.store(to, i32x4.max_u(c, d), 48);
-  sortBitonicEights(to);
-  sortBitonicEights(to + 32);
-  a = v128.load(to);
-  b = v128.load(to, 16);
-  c = v128.load(to, 48);
-  d = v128.load(to, 32);
-  c = v128.shuffle<i32>(c, c, 3, 2, 1, 0);
-  d = v128.shuffle<i32>(d, d, 3, 2, 1, 0);
-  e = i32x4.min_u(a, c);
-  f = i32x4.min_u(b, d);
-  g = i32x4.max_u(a, c);
-  h = i32x4.max_u(b, d);
-  v128.store(to, i32x4.min_u(e, f));
-  v128.store(to, i32x4.max_u(e, f), 16);
-  v128.store(to, i32x4.min_u(g, h), 32);
-  v128.store(to, i32x4.max_u(g, h), 48);
-  sortBitonicEights(to);
-  sortBitonicEights(to + 32);
-}
+// Sorting: networks over vectors of four ids. A function gives one vector of several; what two of them compute alike, the
+// runtime computes once.
 
-/** Sorts two bitonic runs of four, one behind the other. */
 // @ts-ignore: decorator
 @inline
-function sortBitonicEights(at: u32): void {
-  const low = v128.load(at);
-  const high = v128.load(at, 16);
+function backwards(a: v128): v128 {
+  return v128.shuffle<i32>(a, a, 3, 2, 1, 0);
+}
+
+/** First vector of two bitonic runs of four, each sorted. */
+// @ts-ignore: decorator
+@inline
+function sortedFirst(low: v128, high: v128): v128 {
+  return v128.shuffle<i64>(sortedHalf(low, high), sortedOtherHalf(low, high), 0, 2);
+}
+
+/** The second. */
+// @ts-ignore: decorator
+@inline
+function sortedSecond(low: v128, high: v128): v128 {
+  return v128.shuffle<i64>(sortedHalf(low, high), sortedOtherHalf(low, high), 1, 3);
+}
+
+/** First halves of two bitonic runs of four, each sorted. */
+// @ts-ignore: decorator
+@inline
+function sortedHalf(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(sortedEven(low, high), sortedOdd(low, high), 0, 4, 1, 5);
+}
+
+/** Second halves. */
+// @ts-ignore: decorator
+@inline
+function sortedOtherHalf(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(sortedEven(low, high), sortedOdd(low, high), 2, 6, 3, 7);
+}
+
+/** Of two bitonic runs of four the numbers at even places, once they are sorted. */
+// @ts-ignore: decorator
+@inline
+function sortedEven(low: v128, high: v128): v128 {
   const a = v128.shuffle<i64>(low, high, 0, 2);
   const b = v128.shuffle<i64>(low, high, 1, 3);
   const smaller = i32x4.min_u(a, b);
   const larger = i32x4.max_u(a, b);
-  const c = v128.shuffle<i32>(smaller, larger, 0, 2, 4, 6);
-  const d = v128.shuffle<i32>(smaller, larger, 1, 3, 5, 7);
-  const even = i32x4.min_u(c, d);
-  const odd = i32x4.max_u(c, d);
-  const e = v128.shuffle<i32>(even, odd, 0, 4, 1, 5);
-  const f = v128.shuffle<i32>(even, odd, 2, 6, 3, 7);
-  v128.store(at, v128.shuffle<i64>(e, f, 0, 2));
-  v128.store(at, v128.shuffle<i64>(e, f, 1, 3), 16);
+  return i32x4.min_u(
+    v128.shuffle<i32>(smaller, larger, 0, 2, 4, 6),
+    v128.shuffle<i32>(smaller, larger, 1, 3, 5, 7),
+  );
 }
 
-/** Sorts a bitonic run of sixteen. */
+/** At odd places. */
 // @ts-ignore: decorator
 @inline
-function sortBitonicSixteen(at: u32): void {
-  const a = v128.load(at);
-  const b = v128.load(at, 16);
-  const c = v128.load(at, 32);
-  const d = v128.load(at, 48);
-  const e = i32x4.min_u(a, c);
-  const f = i32x4.min_u(b, d);
-  const g = i32x4.max_u(a, c);
-  const h = i32x4.max_u(b, d);
-  v128.store(at, i32x4.min_u(e, f));
-  v128.store(at, i32x4.max_u(e, f), 16);
-  v128.store(at, i32x4.min_u(g, h), 32);
-  v128.store(at, i32x4.max_u(g, h), 48);
-  sortBitonicEights(at);
-  sortBitonicEights(at + 32);
+function sortedOdd(low: v128, high: v128): v128 {
+  const a = v128.shuffle<i64>(low, high, 0, 2);
+  const b = v128.shuffle<i64>(low, high, 1, 3);
+  const smaller = i32x4.min_u(a, b);
+  const larger = i32x4.max_u(a, b);
+  return i32x4.max_u(
+    v128.shuffle<i32>(smaller, larger, 0, 2, 4, 6),
+    v128.shuffle<i32>(smaller, larger, 1, 3, 5, 7),
+  );
 }
 
-/** Sorts thirty-two numbers; the last of them, from `count` on, are taken as NONE. */
-function sortThirtyTwo(from: u32, count: u32, to: u32): void {
-  sortSixteen(from, 16, to);
-  sortSixteen(from + 64, count - 16, to + 64);
-  let last: u32 = 112;
-  for (let at: u32 = 0; at < 64; at += 16, last -= 16) {
-    const a = v128.load(to + at);
-    const b = v128.load(to + last);
-    const c = v128.shuffle<i32>(b, b, 3, 2, 1, 0);
-    v128.store(to + at, i32x4.min_u(a, c));
-    const d = i32x4.max_u(a, c);
-    v128.store(to + last, v128.shuffle<i32>(d, d, 3, 2, 1, 0));
+/** Sorts sixteen numbers, of which those from `count` on are taken as NONE. Writes them all, or with `isLast` each once, and gives their number. */
+// @ts-ignore: decorator
+@inline
+function sortSixteen(from: u32, count: u32, to: u32, isLast: bool): u32 {
+  const last = i32x4.splat(count);
+  const in0 = v128.or(v128.load(from), i32x4.ge_s(i32x4(0, 1, 2, 3), last));
+  const in1 = v128.or(v128.load(from, 16), i32x4.ge_s(i32x4(4, 5, 6, 7), last));
+  const in2 = v128.or(v128.load(from, 32), i32x4.ge_s(i32x4(8, 9, 10, 11), last));
+  const in3 = v128.or(v128.load(from, 48), i32x4.ge_s(i32x4(12, 13, 14, 15), last));
+  // Four columns of four, by the network of five comparisons.
+  const low0 = i32x4.min_u(in0, in1);
+  const high0 = i32x4.max_u(in0, in1);
+  const low1 = i32x4.min_u(in2, in3);
+  const high1 = i32x4.max_u(in2, in3);
+  const column0 = i32x4.min_u(low0, low1);
+  const middle0 = i32x4.max_u(low0, low1);
+  const middle1 = i32x4.min_u(high0, high1);
+  const column3 = i32x4.max_u(high0, high1);
+  const column1 = i32x4.min_u(middle0, middle1);
+  const column2 = i32x4.max_u(middle0, middle1);
+  // Columns to rows.
+  const pairs0 = v128.shuffle<i32>(column0, column1, 0, 4, 1, 5);
+  const pairs1 = v128.shuffle<i32>(column0, column1, 2, 6, 3, 7);
+  const pairs2 = v128.shuffle<i32>(column2, column3, 0, 4, 1, 5);
+  const pairs3 = v128.shuffle<i32>(column2, column3, 2, 6, 3, 7);
+  const row0 = v128.shuffle<i64>(pairs0, pairs2, 0, 2);
+  const row1 = backwards(v128.shuffle<i64>(pairs0, pairs2, 1, 3));
+  const row2 = v128.shuffle<i64>(pairs1, pairs3, 0, 2);
+  const row3 = backwards(v128.shuffle<i64>(pairs1, pairs3, 1, 3));
+  // Two rows to one of eight, and these to one of sixteen.
+  const eight0 = sortedFirst(i32x4.min_u(row0, row1), i32x4.max_u(row0, row1));
+  const eight1 = sortedSecond(i32x4.min_u(row0, row1), i32x4.max_u(row0, row1));
+  const other0 = backwards(sortedSecond(i32x4.min_u(row2, row3), i32x4.max_u(row2, row3)));
+  const other1 = backwards(sortedFirst(i32x4.min_u(row2, row3), i32x4.max_u(row2, row3)));
+  const half0 = i32x4.min_u(eight0, other0);
+  const half1 = i32x4.min_u(eight1, other1);
+  const half2 = i32x4.max_u(eight0, other0);
+  const half3 = i32x4.max_u(eight1, other1);
+  const a = sortedFirst(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
+  const b = sortedSecond(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
+  const c = sortedFirst(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
+  const d = sortedSecond(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
+  if (isLast) {
+    // No id is the largest number.
+    let end = writeDistinct(i32x4.splat(0x7fffffff), a, to);
+    end = writeDistinct(a, b, end);
+    end = writeDistinct(b, c, end);
+    end = writeDistinct(c, d, end);
+    return ((end - to) >>> 2) - u32(i32x4.extract_lane(d, 3) == -1);
   }
-  sortBitonicSixteen(to);
-  sortBitonicSixteen(to + 64);
+  v128.store(to, a);
+  v128.store(to, b, 16);
+  v128.store(to, c, 32);
+  v128.store(to, d, 48);
+  return 0;
 }
+
+/** Start of the table of {@link preparePacking}; the same for every call of an instance. */
+let packing: u32 = 0;
 
 /** Writes the lanes of `ids` that differ from the one before; gives the place behind them. */
 // @ts-ignore: decorator
 @inline
-function writeDistinct(packing: u32, before: v128, ids: v128, to: u32): u32 {
+function writeDistinct(before: v128, ids: v128, to: u32): u32 {
   const kept = i32x4.bitmask(i32x4.ne(ids, v128.shuffle<i32>(before, ids, 3, 4, 5, 6)));
   v128.store(to, i8x16.swizzle(ids, v128.load(packing + (kept << 4))));
   return to + (popcnt(kept) << 2);
 }
 
 /** Sorts up to 16 ids from FOUND to `to`, each once. Returns how many. */
-function sortRow(slot: u32, from: u32, count: u32, to: u32): u32 {
-  const packing = slot + PACKING;
-  sortSixteen(from, count, to);
-  const a = v128.load(to);
-  const b = v128.load(to, 16);
-  const c = v128.load(to, 32);
-  const d = v128.load(to, 48);
-  // No id is the largest number.
-  let end = writeDistinct(packing, i32x4.splat(0x7fffffff), a, to);
-  end = writeDistinct(packing, a, b, end);
-  end = writeDistinct(packing, b, c, end);
-  end = writeDistinct(packing, c, d, end);
-  return ((end - to) >>> 2) - u32(i32x4.extract_lane(d, 3) == -1);
+function sortRow(from: u32, count: u32, to: u32): u32 {
+  return sortSixteen(from, count, to, true);
+}
+
+/** Sorts a bitonic run of sixteen, and writes it as {@link writeDistinct}. */
+// @ts-ignore: decorator
+@inline
+function writeBitonicSixteen(at: u32, before: v128, to: u32): u32 {
+  const in0 = v128.load(at);
+  const in1 = v128.load(at, 16);
+  const in2 = v128.load(at, 32);
+  const in3 = v128.load(at, 48);
+  const half0 = i32x4.min_u(in0, in2);
+  const half1 = i32x4.min_u(in1, in3);
+  const half2 = i32x4.max_u(in0, in2);
+  const half3 = i32x4.max_u(in1, in3);
+  const a = sortedFirst(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
+  const b = sortedSecond(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
+  const c = sortedFirst(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
+  const d = sortedSecond(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
+  v128.store(at, d);
+  let end = writeDistinct(before, a, to);
+  end = writeDistinct(a, b, end);
+  end = writeDistinct(b, c, end);
+  return writeDistinct(c, d, end);
 }
 
 /** The same for 17 to 32. */
 function sortLongRow(slot: u32, from: u32, count: u32, to: u32): u32 {
-  const packing = slot + PACKING;
-  sortThirtyTwo(from, count, to);
-  let before = i32x4.splat(0x7fffffff);
-  let end = to;
-  // What is written never reaches what is still to be read.
-  for (let at = to; at < to + 128; at += 16) {
-    const ids = v128.load(at);
-    end = writeDistinct(packing, before, ids, end);
-    before = ids;
+  const all = slot + MEMBERS;
+  sortSixteen(from, 16, all, false);
+  sortSixteen(from + 64, count - 16, all + 64, false);
+  for (let at: u32 = 0; at < 64; at += 16) {
+    const a = v128.load(all + at);
+    const b = backwards(v128.load(all + 112 - at));
+    v128.store(all + at, i32x4.min_u(a, b));
+    v128.store(all + 112 - at, backwards(i32x4.max_u(a, b)));
   }
-  return ((end - to) >>> 2) - u32(i32x4.extract_lane(before, 3) == -1);
+  const end = writeBitonicSixteen(all, i32x4.splat(0x7fffffff), to);
+  const last = writeBitonicSixteen(all + 64, v128.load(all), end);
+  return ((last - to) >>> 2) - u32(load<i32>(all + 64, 12) == -1);
 }
 
 /** Sorts the ids at MEMBERS into `to`, each once: the place of an id is the number of smaller ones. Returns how many. */
@@ -727,9 +754,9 @@ function hasGroup(from: u32, end: u32): bool {
 }
 
 /** By the lanes to keep: where the bytes of a vector go. */
-function preparePacking(slot: u32): void {
+function preparePacking(): void {
   for (let kept: u32 = 0; kept < 16; kept++) {
-    let to = slot + PACKING + (kept << 4);
+    let to = packing + (kept << 4);
     v128.store(to, i8x16.splat(-1));
     for (let lane: u32 = 0; lane < 4; lane++) {
       if (((kept >>> lane) & 1) == 0) continue;
@@ -751,7 +778,8 @@ export function matchRows(slot: u32, rowCount: u32): u32 {
   const blank = i8x16.splat(0x20);
   const textEnd = slot + TEXT + load<u32>(slot + OFFSETS + (rowCount << 2)) - load<u32>(slot + OFFSETS);
   for (let at: u32 = 0; at < 64; at += 16) v128.store(textEnd + at, blank);
-  if (load<u32>(slot + PACKING, 252) == 0) preparePacking(slot);
+  packing = slot + PACKING;
+  if (load<u32>(packing, 252) == 0) preparePacking();
   rowCount = splitRows(slot, rowCount);
   if (rowCount == 0) return 0;
   findRecords(slot);
@@ -770,7 +798,7 @@ export function matchRows(slot: u32, rowCount: u32): u32 {
       if (load<u32>(nextFurther) < end || found > 32 || (hasGroups && hasGroup(from, end))) {
         count = sortMixedRow(slot, from, end, to);
       } else if (found <= 16) {
-        count = sortRow(slot, from, found, to);
+        count = sortRow(from, found, to);
       } else {
         count = sortLongRow(slot, from, found, to);
       }
