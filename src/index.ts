@@ -31,8 +31,8 @@ export { Matcher } from './curation/match/matcher.ts';
 export {
   buildWorldwideAutomaton,
   type WorldwideAutomaton,
-  WorldwideMatcher,
-} from './curation/match/worldwide/worldwide-matcher.ts';
+} from './curation/match/worldwide/worldwide-automaton.ts';
+export { WorldwideMatcher } from './curation/match/worldwide/worldwide-matcher.ts';
 export { type Pair, PairBatch, TEXT_KEYS, type TextKey } from './curation/pair-batch.ts';
 export { uidOf, uuidOf } from './curation/pair-ids.ts';
 export { type ReportOptions, type ReportResult, writeReport } from './curation/report/write-report.ts';

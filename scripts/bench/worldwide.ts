@@ -14,10 +14,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  buildWorldwideAutomaton,
-  WorldwideMatcher,
-} from '../../src/curation/match/worldwide/worldwide-matcher.ts';
+import { buildWorldwideAutomaton } from '../../src/curation/match/worldwide/worldwide-automaton.ts';
+import { WorldwideMatcher } from '../../src/curation/match/worldwide/worldwide-matcher.ts';
 import { createEntryList } from '../../src/metadata/entry-list.ts';
 import { createRandom } from '../fixtures/seeded-random.ts';
 import { appendRecord, describeMachine, median } from './bench-record.ts';

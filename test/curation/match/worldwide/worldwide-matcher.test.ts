@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { COMPAT_MODES } from '../../../../src/curation/compat.ts';
-import {
-  buildWorldwideAutomaton,
-  WorldwideMatcher,
-} from '../../../../src/curation/match/worldwide/worldwide-matcher.ts';
+import { buildWorldwideAutomaton } from '../../../../src/curation/match/worldwide/worldwide-automaton.ts';
+import { WorldwideMatcher } from '../../../../src/curation/match/worldwide/worldwide-matcher.ts';
 import { createEntryList } from '../../../../src/metadata/entry-list.ts';
 import { oracleMatchWorldwide } from '../../../helpers/oracle.ts';
 
