@@ -15,7 +15,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildWorldwideAutomaton } from '../../src/curation/match/worldwide/worldwide-automaton.ts';
-import { WorldwideMatcher } from '../../src/curation/match/worldwide/worldwide-matcher.ts';
+import {
+  shareWorldwideAutomaton,
+  WorldwideBatchMatcher,
+} from '../../src/curation/match/worldwide/worldwide-batch-matcher.ts';
+import type { TextColumn } from '../../src/curation/match/row-matcher.ts';
 import { createEntryList } from '../../src/metadata/entry-list.ts';
 import { createRandom } from '../fixtures/seeded-random.ts';
 import { appendRecord, describeMachine, median } from './bench-record.ts';
@@ -60,6 +64,13 @@ function makeCorpus(
   return { entries: list, texts };
 }
 
+function makeColumn(texts: readonly string[]): TextColumn {
+  const parts = texts.map((text) => Buffer.from(text));
+  const textOffsets = new Int32Array(texts.length + 1);
+  for (const [row, part] of parts.entries()) textOffsets[row + 1] = (textOffsets[row] ?? 0) + part.length;
+  return { rowCount: texts.length, textOffsets, textBytes: Buffer.concat(parts) };
+}
+
 interface Round {
   readonly seconds: number;
   readonly matches: number;
@@ -93,11 +104,14 @@ async function measure(language: keyof typeof LANGUAGES, folder: string): Promis
   const buildStartMs = performance.now();
   const automaton = buildWorldwideAutomaton(createEntryList(entries, language), 'metaclip');
   const buildSeconds = (performance.now() - buildStartMs) / 1000;
-  const matcher = new WorldwideMatcher(automaton);
-  const bytes = texts.map((text) => Buffer.from(text));
-  const megabytes = bytes.reduce((sum, { length }) => sum + length, 0) / 1e6;
-  const matchAll = (): number =>
-    bytes.reduce((sum, text) => sum + matcher.matchBytes(text, 0, text.length), 0);
+  const matcher = new WorldwideBatchMatcher(shareWorldwideAutomaton(automaton));
+  const column = makeColumn(texts);
+  const megabytes = (column.textOffsets[texts.length] ?? 0) / 1e6;
+  const matchAll = (): number => {
+    let matches = 0;
+    for (let row = 0; row < column.rowCount; row++) matches += matcher.matchRow(column, row);
+    return matches;
+  };
   const original = await startOriginal(listPath, textsPath);
   const ours: number[] = [];
   const theirs: number[] = [];

@@ -5,10 +5,11 @@
  */
 import { MetaclipError } from '../../common/errors.ts';
 import type { PackedAutomaton } from './automaton.ts';
+import type { RowKernel } from './row-matcher.ts';
 
 const PAGE_BYTES = 65536;
-/** Scratch memory of a thread. */
-export const SLOT_BYTES = 17 * PAGE_BYTES;
+/** Scratch memory that the kernel `matcher` needs; its layout is in kernels/matcher.ts. */
+export const MATCHER_SLOT_BYTES = 17 * PAGE_BYTES;
 /** Threads that can have scratch memory; memory that no thread has used is not resident. Others match without the kernel. */
 const MAX_SLOTS = 96;
 
@@ -17,8 +18,7 @@ export interface MatcherMemory {
   readonly memory: WebAssembly.Memory;
   /** First byte of the scratch memory, at which a 32-bit counter of the slots taken lies. */
   readonly scratchStart: number;
-  /** Number of slots. */
-  readonly slotCount: number;
+  readonly slotBytes: number;
 }
 
 /**
@@ -31,28 +31,57 @@ export interface MatcherMemory {
  * @throws {@link MetaclipError} `E_USAGE` for an automaton over 2 GiB
  */
 export function shareAutomaton(automaton: PackedAutomaton): MatcherMemory {
-  const scratchStart = Math.ceil(automaton.sizeBytes / PAGE_BYTES) * PAGE_BYTES;
-  const pages = (scratchStart + PAGE_BYTES + MAX_SLOTS * SLOT_BYTES) / PAGE_BYTES;
+  return shareBytes(automaton.shared, MATCHER_SLOT_BYTES);
+}
+
+/**
+ * The same for any block.
+ *
+ * @param bytes - what the memory will start with
+ * @param slotBytes - scratch memory of a thread; rounded up to pages
+ * @returns memory owned by the caller
+ * @throws {@link MetaclipError} `E_USAGE` if that is over 4 GiB
+ */
+export function shareBytes(bytes: SharedArrayBuffer, slotBytes: number): MatcherMemory {
+  const scratchStart = toPages(bytes.byteLength);
+  const slotPagesBytes = toPages(slotBytes);
+  const pages = (scratchStart + PAGE_BYTES + MAX_SLOTS * slotPagesBytes) / PAGE_BYTES;
   if (pages > 65536) {
-    throw new MetaclipError('E_USAGE', `the automaton has ${automaton.sizeBytes} bytes, the limit is 2 GiB`, {
+    throw new MetaclipError('E_USAGE', `the automaton has ${bytes.byteLength} bytes, the limit is 2 GiB`, {
       hint: 'split the metadata list',
     });
   }
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  new Uint8Array(memory.buffer).set(new Uint8Array(automaton.shared));
-  return { memory, scratchStart, slotCount: MAX_SLOTS };
+  new Uint8Array(memory.buffer).set(new Uint8Array(bytes));
+  return { memory, scratchStart, slotBytes: slotPagesBytes };
 }
 
+function toPages(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+}
+
+/** Kernels of this thread: each memory has one, whoever matches with it. */
+const kernels = new WeakMap<WebAssembly.Memory, RowKernel | 'none'>();
+
 /**
- * Takes scratch memory for this thread; it is never given back.
+ * Gives this thread's kernel over a memory. Its scratch memory is never given back.
  *
  * @param shared - the memory
- * @returns first byte of {@link SLOT_BYTES} of its own, or undefined when all are taken
+ * @param makeKernel - called with the first byte of the scratch memory, the first time that the thread asks
+ * @returns the kernel, or undefined when all scratch memory is taken
  */
-export function takeSlot(shared: MatcherMemory): number | undefined {
-  const { memory, scratchStart, slotCount } = shared;
-  const slot = Atomics.add(new Int32Array(memory.buffer, scratchStart, 1), 0, 1);
-  return slot < slotCount ? scratchStart + PAGE_BYTES + slot * SLOT_BYTES : undefined;
+export function kernelOfThread(
+  shared: MatcherMemory,
+  makeKernel: (slot: number) => RowKernel,
+): RowKernel | undefined {
+  let kernel = kernels.get(shared.memory);
+  if (kernel === undefined) {
+    const { memory, scratchStart, slotBytes } = shared;
+    const slot = Atomics.add(new Int32Array(memory.buffer, scratchStart, 1), 0, 1);
+    kernel = slot < MAX_SLOTS ? makeKernel(scratchStart + PAGE_BYTES + slot * slotBytes) : 'none';
+    kernels.set(shared.memory, kernel);
+  }
+  return kernel === 'none' ? undefined : kernel;
 }
 
 /**

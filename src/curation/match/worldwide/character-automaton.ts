@@ -14,6 +14,7 @@
  *   5       word ids: the id in the list of each entry of the token automaton
  *   6       count of these
  *   7       end of the block
+ *   8       count of patterns
  *
  * A *node* is four numbers, so that none straddles two cache lines:
  *
@@ -43,6 +44,7 @@ export const CHARACTER_HEADER = Object.freeze({
   wordIds: 5,
   wordCount: 6,
   end: 7,
+  patternCount: 8,
 });
 const HEADER_BYTES = 64;
 const NODE_BYTES = 16;
@@ -91,7 +93,19 @@ export function packCharacters(
     });
   }
   const block = new Uint32Array((end - start) / 4);
-  block.set([entryCount, codesStart, asciiStart, nodesStart, outputsStart, wordIdsStart, wordIds.length, end]);
+  for (const [position, value] of [
+    [CHARACTER_HEADER.entryCount, entryCount],
+    [CHARACTER_HEADER.codes, codesStart],
+    [CHARACTER_HEADER.ascii, asciiStart],
+    [CHARACTER_HEADER.nodes, nodesStart],
+    [CHARACTER_HEADER.outputs, outputsStart],
+    [CHARACTER_HEADER.wordIds, wordIdsStart],
+    [CHARACTER_HEADER.wordCount, wordIds.length],
+    [CHARACTER_HEADER.end, end],
+    [CHARACTER_HEADER.patternCount, patterns.length],
+  ] as const) {
+    block[position] = value;
+  }
   new Uint16Array(block.buffer, HEADER_BYTES, CODE_TABLE_SIZE).set(trie.codes);
   const placeOf = (character: number): number => nodesStart + character * NODE_BYTES;
   writeAscii(block.subarray((asciiStart - start) / 4), (byte) => placeOf(trie.codes[byte]!));

@@ -25,8 +25,6 @@ export interface WorldwideAutomaton {
   readonly hasWords: boolean;
   /** First byte of the automaton of the others; see character-automaton.ts. */
   readonly charactersStart: number;
-  /** Whether there are any. */
-  readonly hasCharacters: boolean;
 }
 
 /**
@@ -71,6 +69,5 @@ export function buildWorldwideAutomaton(list: EntryList, compat: Compat): Worldw
     shared,
     hasWords: tokens !== null,
     charactersStart,
-    hasCharacters: patterns.length > 0,
   };
 }

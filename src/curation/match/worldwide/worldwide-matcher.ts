@@ -35,10 +35,10 @@ export class WorldwideMatcher {
   constructor(automaton: WorldwideAutomaton) {
     const { shared, charactersStart } = automaton;
     this.#words = automaton.hasWords ? new Matcher(attachAutomaton(shared)) : null;
-    this.#hasCharacters = automaton.hasCharacters;
-    const numbers = new Uint32Array(shared, 0, shared.byteLength >> 2);
+        const numbers = new Uint32Array(shared, 0, shared.byteLength >> 2);
     const header = numbers.subarray(charactersStart / 4);
     this.#numbers = numbers;
+    this.#hasCharacters = header[CHARACTER_HEADER.patternCount] !== 0;
     this.#codes = new Uint16Array(shared, header[CHARACTER_HEADER.codes], CODE_TABLE_SIZE);
     this.#asciiStart = header[CHARACTER_HEADER.ascii]!;
     this.#nodesStart = header[CHARACTER_HEADER.nodes]!;

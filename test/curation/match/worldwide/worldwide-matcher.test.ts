@@ -5,8 +5,13 @@ import fc from 'fast-check';
 import { COMPAT_MODES } from '../../../../src/curation/compat.ts';
 import { buildWorldwideAutomaton } from '../../../../src/curation/match/worldwide/worldwide-automaton.ts';
 import { WorldwideMatcher } from '../../../../src/curation/match/worldwide/worldwide-matcher.ts';
+import {
+  shareWorldwideAutomaton,
+  WorldwideBatchMatcher,
+} from '../../../../src/curation/match/worldwide/worldwide-batch-matcher.ts';
 import { createEntryList } from '../../../../src/metadata/entry-list.ts';
 import { oracleMatchWorldwide } from '../../../helpers/oracle.ts';
+import { matchByKernel } from '../configurations.ts';
 
 // Entries, text, expected ids for metaclip and for mended.
 const ROWS: readonly {
@@ -72,10 +77,10 @@ describe('WorldwideMatcher', () => {
   for (const { name, entries, text, ...expected } of ROWS) {
     for (const compat of COMPAT_MODES) {
       it(`${name}, ${compat}`, () => {
-        const matcher = new WorldwideMatcher(
-          buildWorldwideAutomaton(createEntryList(entries, 'row'), compat),
-        );
-        assert.deepEqual(matcher.matchText(text), expected[compat]);
+        const automaton = buildWorldwideAutomaton(createEntryList(entries, 'row'), compat);
+        assert.deepEqual(new WorldwideMatcher(automaton).matchText(text), expected[compat]);
+        const kernel = new WorldwideBatchMatcher(shareWorldwideAutomaton(automaton));
+        assert.deepEqual(matchByKernel(kernel, [text, '', text]), [expected[compat], [], expected[compat]]);
         assert.deepEqual(oracleMatchWorldwide(text, entries, compat), expected[compat]);
       });
     }
@@ -117,12 +122,15 @@ describe('WorldwideMatcher', () => {
       );
       fc.assert(
         fc.property(entries, texts, (list, samples) => {
-          const matcher = new WorldwideMatcher(
-            buildWorldwideAutomaton(createEntryList(list, 'property'), compat),
+          const automaton = buildWorldwideAutomaton(createEntryList(list, 'property'), compat);
+          const matcher = new WorldwideMatcher(automaton);
+          const expected = samples.map((text) => oracleMatchWorldwide(text, list, compat));
+          assert.deepEqual(
+            samples.map((text) => matcher.matchText(text)),
+            expected,
           );
-          for (const text of samples) {
-            assert.deepEqual(matcher.matchText(text), oracleMatchWorldwide(text, list, compat), text);
-          }
+          const kernel = new WorldwideBatchMatcher(shareWorldwideAutomaton(automaton));
+          assert.deepEqual(matchByKernel(kernel, samples), expected);
         }),
         { numRuns: 2000 },
       );

@@ -1,0 +1,304 @@
+/**
+ * Matches a run of texts by the worldwide rule. AssemblyScript; the TypeScript twin is
+ * src/curation/match/worldwide/worldwide-matcher.ts, over the same tables, which are described in character-automaton.ts beside
+ * it. What a kernel buys: four texts are walked at a time, each step without a branch, so that their memory accesses overlap; and
+ * ids are sorted, each once, by a bitmap.
+ *
+ * Memory: imported and shared. The kernel `matcher` has been over the same texts, and left the ids of those entries that need
+ * spaces on both sides. A text that does not fit is left to the twin.
+ */
+
+// Layout of a slot, known to src/curation/match/worldwide/worldwide-batch-matcher.ts.
+const COUNTS: u32 = 0; // number of ids of each row, or TOO_LARGE
+const IDS: u32 = 8192; // ids of all rows, one row after the other
+const MAX_IDS: u32 = 65536;
+const ROW_ENDS: u32 = 270336; // end at SPACED of each row
+const SPACED: u32 = 278528; // the spaced texts, each character by the place of the root's child
+const FOUND: u32 = 499712; // output at each of these
+const LISTED: u32 = 720896; // ids of one row, with repeats
+const MAX_LISTED: u32 = 16384;
+const BITS: u32 = 786944; // a bit for each word of the bitmap behind it that is not 0
+
+// Layout of a slot of the kernel `matcher`.
+const OFFSETS: u32 = 0;
+const WORD_COUNTS: u32 = 8192;
+const WORD_IDS: u32 = 16384;
+const TEXT: u32 = 81920;
+
+const TOO_LARGE: u32 = 0xffffffff;
+
+// The header of the block, as numbers.
+const ENTRY_COUNT: u32 = 0;
+const CODES: u32 = 1;
+const ASCII: u32 = 2;
+const NODES: u32 = 3;
+const IDS_OF_WORDS: u32 = 5;
+const WORD_COUNT: u32 = 6;
+const PATTERN_COUNT: u32 = 8;
+const CHAINED: u32 = 15;
+
+const CODE_TABLE_SIZE: u32 = 0x30000;
+
+// @ts-ignore: decorator
+@inline
+function header(block: u32, position: u32): u32 {
+  return load<u32>(block + (position << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+function placeOf(nodes: u32, codes: u32, codePoint: u32): u32 {
+  return nodes + (u32(load<u16>(codes + (codePoint << 1))) << 4);
+}
+
+/** Pass 1: spaces the rows, each between two spaces and before a character that is in no entry. */
+function spaceRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): void {
+  const codes = header(block, CODES);
+  const ascii = header(block, ASCII);
+  const nodes = header(block, NODES);
+  const space = placeOf(nodes, codes, 0x20);
+  const base = textSlot + TEXT - load<u32>(textSlot + OFFSETS);
+  let to = slot + SPACED;
+  for (let row: u32 = 0; row < rowCount; row++) {
+    let at = base + load<u32>(textSlot + OFFSETS + (row << 2));
+    const end = base + load<u32>(textSlot + OFFSETS + (row << 2) + 4);
+    store<u32>(to, space);
+    to += 4;
+    while (at < end) {
+      const bytes = load<u32>(at);
+      if ((bytes & 0x80) == 0) {
+        const spaced = ascii + ((bytes & 0x7f) << 4);
+        v128.store(to, v128.load(spaced));
+        to += load<u32>(spaced, 12) << 2;
+        at++;
+        continue;
+      }
+      let codePoint: u32 = 0;
+      let size: u32 = 1;
+      if ((bytes & 0xc0c0f0) == 0x8080e0) {
+        codePoint = ((bytes & 0xf) << 12) | ((bytes >>> 2) & 0xfc0) | ((bytes >>> 16) & 0x3f);
+        size = codePoint < 0x800 ? 0 : 3;
+      } else if ((bytes & 0xc0e0) == 0x80c0) {
+        codePoint = ((bytes & 0x1f) << 6) | ((bytes >>> 8) & 0x3f);
+        size = codePoint < 0x80 ? 0 : 2;
+      } else if ((bytes & 0xc0c0c0f8) == 0x808080f0) {
+        codePoint = ((bytes & 7) << 18) | ((bytes << 4) & 0x3f000) | ((bytes >>> 10) & 0xfc0) | (bytes >>> 24 & 0x3f);
+        size = codePoint < 0x10000 || codePoint > 0x13ffff ? 0 : 4;
+        if (codePoint >= CODE_TABLE_SIZE) codePoint = 0;
+      }
+      // A damaged byte is in no entry; a NUL may be.
+      const isWhole = size > 1 && at + size <= end;
+      store<u32>(to, isWhole && codePoint != 0 ? placeOf(nodes, codes, codePoint) : nodes);
+      to += 4;
+      at += isWhole ? size : 1;
+    }
+    store<u32>(to, space);
+    store<u32>(to, nodes, 4);
+    to += 8;
+    store<u32>(slot + ROW_ENDS + (row << 2), to);
+  }
+}
+
+/** Walks [at, end) alone. */
+function walkOne(nodes: u32, at: u32, end: u32, node: u32): void {
+  while (at < end) {
+    const character = load<u32>(at);
+    const child = load<u32>(node) + character;
+    const fail = load<u32>(node, 4);
+    const isChild = u32(load<u32>(child, 12) == character);
+    node = select<u32>(child, select<u32>(fail, character, fail), isChild);
+    store<u32>(at, load<u32>(node, 8), FOUND - SPACED);
+    at += (isChild | u32(fail == 0)) << 2;
+  }
+}
+
+/**
+ * Pass 2: the output at each character of all rows. Four quarters of the rows are walked at a time. A step that leads to
+ * another node that has to be asked, and not to the next character, writes an output that the next step writes again.
+ */
+function walkRows(block: u32, slot: u32, rowCount: u32): void {
+  const nodes = header(block, NODES);
+  const start = slot + SPACED;
+  const last = load<u32>(slot + ROW_ENDS + ((rowCount - 1) << 2));
+  const quarter = (last - start) >>> 2;
+  let end0 = start;
+  let end1 = start;
+  let end2 = start;
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const end = load<u32>(slot + ROW_ENDS + (row << 2));
+    if (end - start <= quarter) end0 = end;
+    if (end - start <= 2 * quarter) end1 = end;
+    if (end - start <= 3 * quarter) end2 = end;
+  }
+  let at0 = start;
+  let at1 = end0;
+  let at2 = end1;
+  let at3 = end2;
+  let node0 = nodes;
+  let node1 = nodes;
+  let node2 = nodes;
+  let node3 = nodes;
+  while (at0 < end0 && at1 < end1 && at2 < end2 && at3 < last) {
+    const character0 = load<u32>(at0);
+    const character1 = load<u32>(at1);
+    const character2 = load<u32>(at2);
+    const character3 = load<u32>(at3);
+    const child0 = load<u32>(node0) + character0;
+    const child1 = load<u32>(node1) + character1;
+    const child2 = load<u32>(node2) + character2;
+    const child3 = load<u32>(node3) + character3;
+    const fail0 = load<u32>(node0, 4);
+    const fail1 = load<u32>(node1, 4);
+    const fail2 = load<u32>(node2, 4);
+    const fail3 = load<u32>(node3, 4);
+    const isChild0 = u32(load<u32>(child0, 12) == character0);
+    const isChild1 = u32(load<u32>(child1, 12) == character1);
+    const isChild2 = u32(load<u32>(child2, 12) == character2);
+    const isChild3 = u32(load<u32>(child3, 12) == character3);
+    node0 = select<u32>(child0, select<u32>(fail0, character0, fail0), isChild0);
+    node1 = select<u32>(child1, select<u32>(fail1, character1, fail1), isChild1);
+    node2 = select<u32>(child2, select<u32>(fail2, character2, fail2), isChild2);
+    node3 = select<u32>(child3, select<u32>(fail3, character3, fail3), isChild3);
+    store<u32>(at0, load<u32>(node0, 8), FOUND - SPACED);
+    store<u32>(at1, load<u32>(node1, 8), FOUND - SPACED);
+    store<u32>(at2, load<u32>(node2, 8), FOUND - SPACED);
+    store<u32>(at3, load<u32>(node3, 8), FOUND - SPACED);
+    at0 += (isChild0 | u32(fail0 == 0)) << 2;
+    at1 += (isChild1 | u32(fail1 == 0)) << 2;
+    at2 += (isChild2 | u32(fail2 == 0)) << 2;
+    at3 += (isChild3 | u32(fail3 == 0)) << 2;
+  }
+  walkOne(nodes, at0, end0, node0);
+  walkOne(nodes, at1, end1, node1);
+  walkOne(nodes, at2, end2, node2);
+  walkOne(nodes, at3, last, node3);
+}
+
+/** Appends the ids of an output that refers to another; the new end, or 0 when there is no room. */
+function listChain(output: u32, to: u32, end: u32): u32 {
+  while (true) {
+    let at = output & ~15;
+    let size = output & 15;
+    if (size == CHAINED) {
+      size = load<u32>(at);
+      at += 4;
+    }
+    if (to + (size << 2) > end) return 0;
+    for (const last = at + (size << 2); at < last; at += 4, to += 4) store<u32>(to, load<u32>(at));
+    if ((output & 15) != CHAINED) return to;
+    output = load<u32>(at);
+    if (output == 0) return to;
+  }
+}
+
+/** The ids of all outputs of a row, with repeats, at LISTED; their end, or 0 when there are too many. */
+function listIds(slot: u32, from: u32, end: u32): u32 {
+  let to = slot + LISTED;
+  const last = to + (MAX_LISTED << 2);
+  for (let at = from; at < end; at += 4) {
+    const output = load<u32>(at, FOUND - SPACED);
+    const ids = output & ~15;
+    const size = output & 15;
+    // Four are copied in any case.
+    v128.store(to, v128.load(ids));
+    if (size > 4) {
+      if (size == CHAINED) {
+        to = listChain(output, to, last);
+        if (to == 0) return 0;
+        continue;
+      }
+      v128.store(to, v128.load(ids, 16), 16);
+      v128.store(to, v128.load(ids, 32), 32);
+      v128.store(to, v128.load(ids, 48), 48);
+    }
+    to += size << 2;
+    if (to > last) return 0;
+  }
+  return to;
+}
+
+// @ts-ignore: decorator
+@inline
+function setBit(bits: u32, words: u32, id: u32): void {
+  const word = words + ((id >>> 6) << 3);
+  store<u64>(word, load<u64>(word) | (u64(1) << u64(id)));
+  const summary = bits + ((id >>> 12) << 3);
+  store<u64>(summary, load<u64>(summary) | (u64(1) << u64(id >>> 6)));
+}
+
+/** Takes all ids out of the bitmap, ascending; their end. */
+function takeBits(bits: u32, words: u32, to: u32): u32 {
+  for (let summary = bits; summary < words; summary += 8) {
+    let marked = load<u64>(summary);
+    if (marked == 0) continue;
+    store<u64>(summary, 0);
+    const first = (summary - bits) << 3;
+    do {
+      const number = first + u32(ctz(marked));
+      marked &= marked - 1;
+      let set = load<u64>(words + (number << 3));
+      store<u64>(words + (number << 3), 0);
+      do {
+        store<u32>(to, (number << 6) + u32(ctz(set)));
+        set &= set - 1;
+        to += 4;
+      } while (set != 0);
+    } while (marked != 0);
+  }
+  return to;
+}
+
+/**
+ * Matches rows.
+ *
+ * @param block - the automaton of the characters
+ * @param slot - scratch memory of this thread, zeros at first
+ * @param textSlot - scratch memory of `matcher`, with offsets and text in it, and what that found if the list has words
+ * @param rowCount - rows, at most 2,000, of at most 16 KiB together
+ * @returns number of rows done, from the first on: their number of ids at COUNTS and the ids at IDS; all rows unless
+ *   there was no room for the ids of the others, and 0 when there is none for the first
+ */
+export function matchRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): u32 {
+  if (rowCount == 0) return 0;
+  const hasPatterns = header(block, PATTERN_COUNT) != 0;
+  if (hasPatterns) {
+    spaceRows(block, slot, textSlot, rowCount);
+    walkRows(block, slot, rowCount);
+  }
+  const hasWords = header(block, WORD_COUNT) != 0;
+  const idsOfWords = header(block, IDS_OF_WORDS);
+  const entryCount = header(block, ENTRY_COUNT);
+  const bits = slot + BITS;
+  const words = bits + (((entryCount + 4095) >>> 12) << 3);
+  const idsEnd = slot + IDS + (MAX_IDS << 2);
+  let wordId = textSlot + WORD_IDS;
+  let from = slot + SPACED;
+  let to = slot + IDS;
+  for (let row: u32 = 0; row < rowCount; row++) {
+    const end = load<u32>(slot + ROW_ENDS + (row << 2));
+    let count = hasWords ? load<u32>(textSlot + WORD_COUNTS + (row << 2)) : 0;
+    if (count != TOO_LARGE) {
+      const wordIdsEnd = wordId + (count << 2);
+      const listedEnd = hasPatterns ? listIds(slot, from, end) : slot + LISTED;
+      if (listedEnd == 0) {
+        wordId = wordIdsEnd;
+        count = TOO_LARGE;
+      } else {
+        const listed = slot + LISTED;
+        if (to + (count << 2) + (listedEnd - listed) > idsEnd) return row;
+        const first = to;
+        if (listedEnd == listed) {
+          for (; wordId < wordIdsEnd; wordId += 4, to += 4) store<u32>(to, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
+        } else {
+          for (; wordId < wordIdsEnd; wordId += 4) setBit(bits, words, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
+          for (let id = listed; id < listedEnd; id += 4) setBit(bits, words, load<u32>(id));
+          to = takeBits(bits, words, to);
+        }
+        count = (to - first) >>> 2;
+      }
+    }
+    store<u32>(slot + COUNTS + (row << 2), count);
+    from = end;
+  }
+  return rowCount;
+}
