@@ -17,7 +17,8 @@ const SPACED: u32 = 278528; // the spaced texts, each character by the place of 
 const FOUND: u32 = 499712; // output at each of these
 const LISTED: u32 = 720896; // ids of one row, with repeats
 const MAX_LISTED: u32 = 16384;
-const BITS: u32 = 786944; // a bit for each word of the bitmap behind it that is not 0
+const NUMBERS: u32 = 786944; // of the words of the bitmap that are not 0
+const BITS: u32 = 918528; // a bit for each word of the bitmap behind it that is not 0
 
 // Layout of a slot of the kernel `matcher`.
 const OFFSETS: u32 = 0;
@@ -64,8 +65,20 @@ function spaceRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): void {
     const end = base + load<u32>(textSlot + OFFSETS + (row << 2) + 4);
     store<u32>(to, space);
     to += 4;
+    // Up to here three bytes can be read.
+    const last = end - 2;
     while (at < end) {
-      const bytes = load<u32>(at);
+      let bytes = load<u32>(at);
+      while ((bytes & 0xc0c0f0) == 0x8080e0 && i32(at) < i32(last)) {
+        const codePoint = ((bytes & 0xf) << 12) | ((bytes >>> 2) & 0xfc0) | ((bytes >>> 16) & 0x3f);
+        store<u32>(to, placeOf(nodes, codes, codePoint));
+        // A longer form than needed is damage.
+        if (codePoint < 0x800) break;
+        to += 4;
+        at += 3;
+        bytes = load<u32>(at);
+      }
+      if (at >= end) break;
       if ((bytes & 0x80) == 0) {
         const spaced = ascii + ((bytes & 0x7f) << 4);
         v128.store(to, v128.load(spaced));
@@ -75,18 +88,15 @@ function spaceRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): void {
       }
       let codePoint: u32 = 0;
       let size: u32 = 1;
-      if ((bytes & 0xc0c0f0) == 0x8080e0) {
-        codePoint = ((bytes & 0xf) << 12) | ((bytes >>> 2) & 0xfc0) | ((bytes >>> 16) & 0x3f);
-        size = codePoint < 0x800 ? 0 : 3;
-      } else if ((bytes & 0xc0e0) == 0x80c0) {
+      if ((bytes & 0xc0e0) == 0x80c0) {
         codePoint = ((bytes & 0x1f) << 6) | ((bytes >>> 8) & 0x3f);
         size = codePoint < 0x80 ? 0 : 2;
       } else if ((bytes & 0xc0c0c0f8) == 0x808080f0) {
-        codePoint = ((bytes & 7) << 18) | ((bytes << 4) & 0x3f000) | ((bytes >>> 10) & 0xfc0) | (bytes >>> 24 & 0x3f);
+        codePoint = ((bytes & 7) << 18) | ((bytes << 4) & 0x3f000) | ((bytes >>> 10) & 0xfc0) | ((bytes >>> 24) & 0x3f);
         size = codePoint < 0x10000 || codePoint > 0x13ffff ? 0 : 4;
         if (codePoint >= CODE_TABLE_SIZE) codePoint = 0;
       }
-      // A damaged byte is in no entry; a NUL may be.
+      // A damaged byte is in no entry.
       const isWhole = size > 1 && at + size <= end;
       store<u32>(to, isWhole && codePoint != 0 ? placeOf(nodes, codes, codePoint) : nodes);
       to += 4;
@@ -113,82 +123,112 @@ function walkOne(nodes: u32, at: u32, end: u32, node: u32): void {
 }
 
 /**
- * Pass 2: the output at each character of all rows. Four quarters of the rows are walked at a time. A step that leads to
+ * Pass 2: the output at each character of all rows. A sixth of the rows each is walked at a time. A step that leads to
  * another node that has to be asked, and not to the next character, writes an output that the next step writes again.
  */
 function walkRows(block: u32, slot: u32, rowCount: u32): void {
   const nodes = header(block, NODES);
   const start = slot + SPACED;
   const last = load<u32>(slot + ROW_ENDS + ((rowCount - 1) << 2));
-  const quarter = (last - start) >>> 2;
+  const part = (last - start) / 6;
   let end0 = start;
   let end1 = start;
   let end2 = start;
+  let end3 = start;
+  let end4 = start;
   for (let row: u32 = 0; row < rowCount; row++) {
     const end = load<u32>(slot + ROW_ENDS + (row << 2));
-    if (end - start <= quarter) end0 = end;
-    if (end - start <= 2 * quarter) end1 = end;
-    if (end - start <= 3 * quarter) end2 = end;
+    if (end - start <= 1 * part) end0 = end;
+    if (end - start <= 2 * part) end1 = end;
+    if (end - start <= 3 * part) end2 = end;
+    if (end - start <= 4 * part) end3 = end;
+    if (end - start <= 5 * part) end4 = end;
   }
+  const end5 = last;
   let at0 = start;
-  let at1 = end0;
-  let at2 = end1;
-  let at3 = end2;
   let node0 = nodes;
+  let at1 = end0;
   let node1 = nodes;
+  let at2 = end1;
   let node2 = nodes;
+  let at3 = end2;
   let node3 = nodes;
-  while (at0 < end0 && at1 < end1 && at2 < end2 && at3 < last) {
+  let at4 = end3;
+  let node4 = nodes;
+  let at5 = end4;
+  let node5 = nodes;
+  while (at0 < end0 && at1 < end1 && at2 < end2 && at3 < end3 && at4 < end4 && at5 < end5) {
     const character0 = load<u32>(at0);
-    const character1 = load<u32>(at1);
-    const character2 = load<u32>(at2);
-    const character3 = load<u32>(at3);
     const child0 = load<u32>(node0) + character0;
-    const child1 = load<u32>(node1) + character1;
-    const child2 = load<u32>(node2) + character2;
-    const child3 = load<u32>(node3) + character3;
     const fail0 = load<u32>(node0, 4);
-    const fail1 = load<u32>(node1, 4);
-    const fail2 = load<u32>(node2, 4);
-    const fail3 = load<u32>(node3, 4);
     const isChild0 = u32(load<u32>(child0, 12) == character0);
-    const isChild1 = u32(load<u32>(child1, 12) == character1);
-    const isChild2 = u32(load<u32>(child2, 12) == character2);
-    const isChild3 = u32(load<u32>(child3, 12) == character3);
     node0 = select<u32>(child0, select<u32>(fail0, character0, fail0), isChild0);
-    node1 = select<u32>(child1, select<u32>(fail1, character1, fail1), isChild1);
-    node2 = select<u32>(child2, select<u32>(fail2, character2, fail2), isChild2);
-    node3 = select<u32>(child3, select<u32>(fail3, character3, fail3), isChild3);
     store<u32>(at0, load<u32>(node0, 8), FOUND - SPACED);
-    store<u32>(at1, load<u32>(node1, 8), FOUND - SPACED);
-    store<u32>(at2, load<u32>(node2, 8), FOUND - SPACED);
-    store<u32>(at3, load<u32>(node3, 8), FOUND - SPACED);
     at0 += (isChild0 | u32(fail0 == 0)) << 2;
+    const character1 = load<u32>(at1);
+    const child1 = load<u32>(node1) + character1;
+    const fail1 = load<u32>(node1, 4);
+    const isChild1 = u32(load<u32>(child1, 12) == character1);
+    node1 = select<u32>(child1, select<u32>(fail1, character1, fail1), isChild1);
+    store<u32>(at1, load<u32>(node1, 8), FOUND - SPACED);
     at1 += (isChild1 | u32(fail1 == 0)) << 2;
+    const character2 = load<u32>(at2);
+    const child2 = load<u32>(node2) + character2;
+    const fail2 = load<u32>(node2, 4);
+    const isChild2 = u32(load<u32>(child2, 12) == character2);
+    node2 = select<u32>(child2, select<u32>(fail2, character2, fail2), isChild2);
+    store<u32>(at2, load<u32>(node2, 8), FOUND - SPACED);
     at2 += (isChild2 | u32(fail2 == 0)) << 2;
+    const character3 = load<u32>(at3);
+    const child3 = load<u32>(node3) + character3;
+    const fail3 = load<u32>(node3, 4);
+    const isChild3 = u32(load<u32>(child3, 12) == character3);
+    node3 = select<u32>(child3, select<u32>(fail3, character3, fail3), isChild3);
+    store<u32>(at3, load<u32>(node3, 8), FOUND - SPACED);
     at3 += (isChild3 | u32(fail3 == 0)) << 2;
+    const character4 = load<u32>(at4);
+    const child4 = load<u32>(node4) + character4;
+    const fail4 = load<u32>(node4, 4);
+    const isChild4 = u32(load<u32>(child4, 12) == character4);
+    node4 = select<u32>(child4, select<u32>(fail4, character4, fail4), isChild4);
+    store<u32>(at4, load<u32>(node4, 8), FOUND - SPACED);
+    at4 += (isChild4 | u32(fail4 == 0)) << 2;
+    const character5 = load<u32>(at5);
+    const child5 = load<u32>(node5) + character5;
+    const fail5 = load<u32>(node5, 4);
+    const isChild5 = u32(load<u32>(child5, 12) == character5);
+    node5 = select<u32>(child5, select<u32>(fail5, character5, fail5), isChild5);
+    store<u32>(at5, load<u32>(node5, 8), FOUND - SPACED);
+    at5 += (isChild5 | u32(fail5 == 0)) << 2;
   }
   walkOne(nodes, at0, end0, node0);
   walkOne(nodes, at1, end1, node1);
   walkOne(nodes, at2, end2, node2);
-  walkOne(nodes, at3, last, node3);
+  walkOne(nodes, at3, end3, node3);
+  walkOne(nodes, at4, end4, node4);
+  walkOne(nodes, at5, end5, node5);
 }
 
 /** Appends the ids of an output that refers to another; the new end, or 0 when there is no room. */
 function listChain(output: u32, to: u32, end: u32): u32 {
-  while (true) {
+  while (output != 0) {
     let at = output & ~15;
     let size = output & 15;
+    if (size == 1) {
+      if (to == end) return 0;
+      store<u32>(to, output >>> 4);
+      return to + 4;
+    }
+    output = 0;
     if (size == CHAINED) {
       size = load<u32>(at);
       at += 4;
+      output = load<u32>(at + (size << 2));
     }
-    if (to + (size << 2) > end) return 0;
+    if (size > (end - to) >>> 2) return 0;
     for (const last = at + (size << 2); at < last; at += 4, to += 4) store<u32>(to, load<u32>(at));
-    if ((output & 15) != CHAINED) return to;
-    output = load<u32>(at);
-    if (output == 0) return to;
   }
+  return to;
 }
 
 /** The ids of all outputs of a row, with repeats, at LISTED; their end, or 0 when there are too many. */
@@ -197,10 +237,12 @@ function listIds(slot: u32, from: u32, end: u32): u32 {
   const last = to + (MAX_LISTED << 2);
   for (let at = from; at < end; at += 4) {
     const output = load<u32>(at, FOUND - SPACED);
-    const ids = output & ~15;
     const size = output & 15;
-    // Four are copied in any case.
+    const isOne = size == 1;
+    const ids = select<u32>(0, output & ~15, isOne);
+    // Four are copied in any case, or one written.
     v128.store(to, v128.load(ids));
+    store<u32>(select<u32>(to, last, isOne), output >>> 4);
     if (size > 4) {
       if (size == CHAINED) {
         to = listChain(output, to, last);
@@ -226,24 +268,45 @@ function setBit(bits: u32, words: u32, id: u32): void {
   store<u64>(summary, load<u64>(summary) | (u64(1) << u64(id >>> 6)));
 }
 
-/** Takes all ids out of the bitmap, ascending; their end. */
-function takeBits(bits: u32, words: u32, to: u32): u32 {
+/**
+ * Takes all ids out of the bitmap, ascending; gives their end. In two passes, each of which writes more than it has and then
+ * keeps what it has, because how many bits a word has cannot be foreseen.
+ */
+function takeBits(slot: u32, bits: u32, words: u32, to: u32): u32 {
+  const numbers = slot + NUMBERS;
+  let end = numbers;
   for (let summary = bits; summary < words; summary += 8) {
     let marked = load<u64>(summary);
     if (marked == 0) continue;
     store<u64>(summary, 0);
     const first = (summary - bits) << 3;
+    const last = end + (u32(popcnt(marked)) << 2);
     do {
-      const number = first + u32(ctz(marked));
+      store<u32>(end, first + u32(ctz(marked)));
       marked &= marked - 1;
-      let set = load<u64>(words + (number << 3));
-      store<u64>(words + (number << 3), 0);
-      do {
-        store<u32>(to, (number << 6) + u32(ctz(set)));
-        set &= set - 1;
-        to += 4;
-      } while (set != 0);
-    } while (marked != 0);
+      store<u32>(end, first + u32(ctz(marked)), 4);
+      marked &= marked - 1;
+      store<u32>(end, first + u32(ctz(marked)), 8);
+      marked &= marked - 1;
+      end += 12;
+    } while (end < last);
+    end = last;
+  }
+  for (let at = numbers; at < end; at += 4) {
+    const number = load<u32>(at);
+    const word = words + (number << 3);
+    let set = load<u64>(word);
+    store<u64>(word, 0);
+    const first = number << 6;
+    const last = to + (u32(popcnt(set)) << 2);
+    do {
+      store<u32>(to, first + u32(ctz(set)));
+      set &= set - 1;
+      store<u32>(to, first + u32(ctz(set)), 4);
+      set &= set - 1;
+      to += 8;
+    } while (to < last);
+    to = last;
   }
   return to;
 }
@@ -285,14 +348,14 @@ export function matchRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): 
         count = TOO_LARGE;
       } else {
         const listed = slot + LISTED;
-        if (to + (count << 2) + (listedEnd - listed) > idsEnd) return row;
+        if (to + (count << 2) + (listedEnd - listed) + 16 > idsEnd) return row;
         const first = to;
         if (listedEnd == listed) {
           for (; wordId < wordIdsEnd; wordId += 4, to += 4) store<u32>(to, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
         } else {
           for (; wordId < wordIdsEnd; wordId += 4) setBit(bits, words, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
           for (let id = listed; id < listedEnd; id += 4) setBit(bits, words, load<u32>(id));
-          to = takeBits(bits, words, to);
+          to = takeBits(slot, bits, words, to);
         }
         count = (to - first) >>> 2;
       }

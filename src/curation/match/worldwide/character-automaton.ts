@@ -20,14 +20,15 @@
  *
  *   +0   base: the child by a character lies at base + the character's place
  *   +4   fail: where to look when there is no such child, a node that has children; 0 is the root
- *   +8   output: place of a list of ids, with their number (1-14) in the lowest four bits; 0 if no entry ends here
+ *   +8   output: in the lowest four bits how many entries end here. 0: none; 1: above them its id; 2-14: above them the place of
+ *        a list of their ids; 15: see below
  *   +12  the character that leads here; no two bases are equal, so it proves whose child this is. 0 where nobody's
  *
  * A node without children has base and fail of the next one on its way of fails that has some: where it would be sought anyway.
  * Where the root has no child by a character there is a node like the root itself, so the root needs no second look.
  *
  * An *output* holds the ids of all entries that end at a node, also those along the way of fails, so that taking them is one
- * access to one place. With 15 in the lowest four bits of its place it is: a count, as many ids, and another output or 0; that is
+ * access to one place. With 15 in the lowest four bits of its place it is: a count, as many ids, and another output; that is
  * for nodes where more than 14 end, and keeps the block linear in the list.
  */
 import { MetaclipError } from '../../../common/errors.ts';
@@ -56,6 +57,8 @@ export const CHAINED = 15;
 /** Outputs start at multiples of 16, so that four ids lie in one cache line. */
 const OUTPUT_NUMBERS = 4;
 const MAX_BYTES = 2 ** 31 - 8;
+/** An id has 28 bits in an output. */
+const MAX_ENTRIES = 2 ** 28;
 
 const SPACE = 0x20;
 
@@ -87,7 +90,7 @@ export function packCharacters(
   const { outputs, outputOf } = listOutputs(trie, fails, outputsStart);
   const wordIdsStart = outputsStart + outputs.length * 4;
   const end = wordIdsStart + Math.ceil(wordIds.length / OUTPUT_NUMBERS) * OUTPUT_NUMBERS * 4;
-  if (end > MAX_BYTES) {
+  if (end > MAX_BYTES || entryCount > MAX_ENTRIES) {
     throw new MetaclipError('E_METADATA_FORMAT', `the automaton would take ${end} bytes, the limit is 2 GiB`, {
       hint: 'split the metadata list',
     });
@@ -180,16 +183,20 @@ function listOutputs(
       outputOf[node] = inherited;
       continue;
     }
-    const count = last - first + (inherited % 16);
-    const isChained = inherited % 16 === CHAINED || count > MAX_LISTED;
+    const inheritedCount = inherited % 16;
+    const count = last - first + inheritedCount;
+    if (count === 1) {
+      outputOf[node] = ids[first]! * 16 + 1;
+      continue;
+    }
+    const isChained = inheritedCount === CHAINED || count > MAX_LISTED;
     outputOf[node] = outputsStart + outputs.length * 4 + (isChained ? CHAINED : count);
     if (isChained) outputs.push(last - first);
     for (let at = first; at < last; at++) outputs.push(ids[at]!);
+    const listed = (inherited - inheritedCount - outputsStart) / 4;
     if (isChained) outputs.push(inherited);
-    else {
-      const listed = (inherited - (inherited % 16) - outputsStart) / 4;
-      for (let at = 0; at < inherited % 16; at++) outputs.push(outputs[listed + at]!);
-    }
+    else if (inheritedCount === 1) outputs.push((inherited - 1) / 16);
+    else for (let at = 0; at < inheritedCount; at++) outputs.push(outputs[listed + at]!);
     while (outputs.length % OUTPUT_NUMBERS !== 0) outputs.push(0);
   }
   return { outputs: Uint32Array.from(outputs), outputOf };

@@ -160,18 +160,25 @@ export class WorldwideMatcher {
     const numbers = this.#numbers;
     let count = before;
     for (let next = output; next !== 0;) {
+      let size = next & 15;
+      if (size === 1) return this.#takeId(next >>> 4, count);
       let at = (next & ~15) >>> 2;
-      const size = (next & 15) === CHAINED ? numbers[at++]! : next & 15;
-      this.#reserveIds(count + size);
-      for (const end = at + size; at < end; at++) {
-        const id = numbers[at]!;
-        this.#ids[count] = id;
-        count += this.#seenIn[id] === this.#textNumber ? 0 : 1;
-        this.#seenIn[id] = this.#textNumber;
+      next = 0;
+      if (size === CHAINED) {
+        size = numbers[at++]!;
+        next = numbers[at + size]!;
       }
-      next = (next & 15) === CHAINED ? numbers[at]! : 0;
+      for (const end = at + size; at < end; at++) count = this.#takeId(numbers[at]!, count);
     }
     return count;
+  }
+
+  #takeId(id: number, count: number): number {
+    if (this.#seenIn[id] === this.#textNumber) return count;
+    this.#seenIn[id] = this.#textNumber;
+    this.#reserveIds(count + 1);
+    this.#ids[count] = id;
+    return count + 1;
   }
 
   #reserveIds(count: number): void {
