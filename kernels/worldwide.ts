@@ -13,7 +13,7 @@ const COUNTS: u32 = 0; // number of ids of each row, or TOO_LARGE
 const IDS: u32 = 8192; // ids of all rows, one row after the other
 const MAX_IDS: u32 = 65536;
 const ROW_ENDS: u32 = 270336; // end at SPACED of each row
-const SPACED: u32 = 278528; // the spaced texts, each character by the place of the root's child
+const SPACED: u32 = 278528; // characters of the spaced texts
 const FOUND: u32 = 499712; // output at each of these
 const LISTED: u32 = 720896; // ids of one row, with repeats
 const MAX_LISTED: u32 = 16384;
@@ -33,6 +33,7 @@ const ENTRY_COUNT: u32 = 0;
 const CODES: u32 = 1;
 const ASCII: u32 = 2;
 const NODES: u32 = 3;
+const LISTS: u32 = 4;
 const IDS_OF_WORDS: u32 = 5;
 const WORD_COUNT: u32 = 6;
 const PATTERN_COUNT: u32 = 8;
@@ -48,16 +49,15 @@ function header(block: u32, position: u32): u32 {
 
 // @ts-ignore: decorator
 @inline
-function placeOf(nodes: u32, codes: u32, codePoint: u32): u32 {
-  return nodes + (u32(load<u16>(codes + (codePoint << 1))) << 4);
+function codeOf(codes: u32, codePoint: u32): u32 {
+  return u32(load<u16>(codes + (codePoint << 1)));
 }
 
 /** Pass 1: spaces the rows, each between two spaces and before a character that is in no entry. */
 function spaceRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): void {
   const codes = header(block, CODES);
   const ascii = header(block, ASCII);
-  const nodes = header(block, NODES);
-  const space = placeOf(nodes, codes, 0x20);
+  const space = codeOf(codes, 0x20);
   const base = textSlot + TEXT - load<u32>(textSlot + OFFSETS);
   let to = slot + SPACED;
   for (let row: u32 = 0; row < rowCount; row++) {
@@ -71,7 +71,7 @@ function spaceRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): void {
       let bytes = load<u32>(at);
       while ((bytes & 0xc0c0f0) == 0x8080e0 && i32(at) < i32(last)) {
         const codePoint = ((bytes & 0xf) << 12) | ((bytes >>> 2) & 0xfc0) | ((bytes >>> 16) & 0x3f);
-        store<u32>(to, placeOf(nodes, codes, codePoint));
+        store<u32>(to, codeOf(codes, codePoint));
         // A longer form than needed is damage.
         if (codePoint < 0x800) break;
         to += 4;
@@ -98,44 +98,48 @@ function spaceRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): void {
       }
       // A damaged byte is in no entry.
       const isWhole = size > 1 && at + size <= end;
-      store<u32>(to, isWhole && codePoint != 0 ? placeOf(nodes, codes, codePoint) : nodes);
+      store<u32>(to, isWhole && codePoint != 0 ? codeOf(codes, codePoint) : 0);
       to += 4;
       at += isWhole ? size : 1;
     }
     store<u32>(to, space);
-    store<u32>(to, nodes, 4);
+    store<u32>(to, 0, 4);
     to += 8;
     store<u32>(slot + ROW_ENDS + (row << 2), to);
   }
 }
 
-/** Walks [at, end) alone. */
-function walkOne(nodes: u32, at: u32, end: u32, node: u32): void {
+/** Walks [at, end) alone, from a node on. */
+function walkOne(nodes: u32, at: u32, end: u32, node: u64): void {
   while (at < end) {
     const character = load<u32>(at);
-    const child = load<u32>(node) + character;
-    const fail = load<u32>(node, 4);
-    const isChild = u32(load<u32>(child, 12) == character);
-    node = select<u32>(child, select<u32>(fail, character, fail), isChild);
-    store<u32>(at, load<u32>(node, 8), FOUND - SPACED);
+    const child = (u32(node) & 0xffffff) + character;
+    const fail = u32(node >>> 24) & 0xffffff;
+    const isChild = u32(u32(load<u64>(nodes + child * 12) >>> 48) == character);
+    const next = select<u32>(child, select<u32>(fail, character, fail), isChild);
+    const address = nodes + next * 12;
+    node = load<u64>(address);
+    store<u32>(at, load<u32>(address, 8), FOUND - SPACED);
     at += (isChild | u32(fail == 0)) << 2;
   }
 }
 
 /**
- * Pass 2: the output at each character of all rows. A sixth of the rows each is walked at a time. A step that leads to
+ * Pass 2: the output at each character of all rows. An eighth of the rows each is walked at a time. A step that leads to
  * another node that has to be asked, and not to the next character, writes an output that the next step writes again.
  */
 function walkRows(block: u32, slot: u32, rowCount: u32): void {
   const nodes = header(block, NODES);
   const start = slot + SPACED;
   const last = load<u32>(slot + ROW_ENDS + ((rowCount - 1) << 2));
-  const part = (last - start) / 6;
+  const part = (last - start) / 8;
   let end0 = start;
   let end1 = start;
   let end2 = start;
   let end3 = start;
   let end4 = start;
+  let end5 = start;
+  let end6 = start;
   for (let row: u32 = 0; row < rowCount; row++) {
     const end = load<u32>(slot + ROW_ENDS + (row << 2));
     if (end - start <= 1 * part) end0 = end;
@@ -143,63 +147,98 @@ function walkRows(block: u32, slot: u32, rowCount: u32): void {
     if (end - start <= 3 * part) end2 = end;
     if (end - start <= 4 * part) end3 = end;
     if (end - start <= 5 * part) end4 = end;
+    if (end - start <= 6 * part) end5 = end;
+    if (end - start <= 7 * part) end6 = end;
   }
-  const end5 = last;
   let at0 = start;
-  let node0 = nodes;
+  let node0: u64 = 0;
   let at1 = end0;
-  let node1 = nodes;
+  let node1: u64 = 0;
   let at2 = end1;
-  let node2 = nodes;
+  let node2: u64 = 0;
   let at3 = end2;
-  let node3 = nodes;
+  let node3: u64 = 0;
   let at4 = end3;
-  let node4 = nodes;
+  let node4: u64 = 0;
   let at5 = end4;
-  let node5 = nodes;
-  while (at0 < end0 && at1 < end1 && at2 < end2 && at3 < end3 && at4 < end4 && at5 < end5) {
+  let node5: u64 = 0;
+  let at6 = end5;
+  let node6: u64 = 0;
+  let at7 = end6;
+  let node7: u64 = 0;
+  while (at0 < end0 && at1 < end1 && at2 < end2 && at3 < end3 && at4 < end4 && at5 < end5 && at6 < end6 && at7 < last) {
     const character0 = load<u32>(at0);
-    const child0 = load<u32>(node0) + character0;
-    const fail0 = load<u32>(node0, 4);
-    const isChild0 = u32(load<u32>(child0, 12) == character0);
-    node0 = select<u32>(child0, select<u32>(fail0, character0, fail0), isChild0);
-    store<u32>(at0, load<u32>(node0, 8), FOUND - SPACED);
+    const child0 = (u32(node0) & 0xffffff) + character0;
+    const fail0 = u32(node0 >>> 24) & 0xffffff;
+    const isChild0 = u32(u32(load<u64>(nodes + child0 * 12) >>> 48) == character0);
+    const next0 = select<u32>(child0, select<u32>(fail0, character0, fail0), isChild0);
+    const address0 = nodes + next0 * 12;
+    node0 = load<u64>(address0);
+    store<u32>(at0, load<u32>(address0, 8), FOUND - SPACED);
     at0 += (isChild0 | u32(fail0 == 0)) << 2;
     const character1 = load<u32>(at1);
-    const child1 = load<u32>(node1) + character1;
-    const fail1 = load<u32>(node1, 4);
-    const isChild1 = u32(load<u32>(child1, 12) == character1);
-    node1 = select<u32>(child1, select<u32>(fail1, character1, fail1), isChild1);
-    store<u32>(at1, load<u32>(node1, 8), FOUND - SPACED);
+    const child1 = (u32(node1) & 0xffffff) + character1;
+    const fail1 = u32(node1 >>> 24) & 0xffffff;
+    const isChild1 = u32(u32(load<u64>(nodes + child1 * 12) >>> 48) == character1);
+    const next1 = select<u32>(child1, select<u32>(fail1, character1, fail1), isChild1);
+    const address1 = nodes + next1 * 12;
+    node1 = load<u64>(address1);
+    store<u32>(at1, load<u32>(address1, 8), FOUND - SPACED);
     at1 += (isChild1 | u32(fail1 == 0)) << 2;
     const character2 = load<u32>(at2);
-    const child2 = load<u32>(node2) + character2;
-    const fail2 = load<u32>(node2, 4);
-    const isChild2 = u32(load<u32>(child2, 12) == character2);
-    node2 = select<u32>(child2, select<u32>(fail2, character2, fail2), isChild2);
-    store<u32>(at2, load<u32>(node2, 8), FOUND - SPACED);
+    const child2 = (u32(node2) & 0xffffff) + character2;
+    const fail2 = u32(node2 >>> 24) & 0xffffff;
+    const isChild2 = u32(u32(load<u64>(nodes + child2 * 12) >>> 48) == character2);
+    const next2 = select<u32>(child2, select<u32>(fail2, character2, fail2), isChild2);
+    const address2 = nodes + next2 * 12;
+    node2 = load<u64>(address2);
+    store<u32>(at2, load<u32>(address2, 8), FOUND - SPACED);
     at2 += (isChild2 | u32(fail2 == 0)) << 2;
     const character3 = load<u32>(at3);
-    const child3 = load<u32>(node3) + character3;
-    const fail3 = load<u32>(node3, 4);
-    const isChild3 = u32(load<u32>(child3, 12) == character3);
-    node3 = select<u32>(child3, select<u32>(fail3, character3, fail3), isChild3);
-    store<u32>(at3, load<u32>(node3, 8), FOUND - SPACED);
+    const child3 = (u32(node3) & 0xffffff) + character3;
+    const fail3 = u32(node3 >>> 24) & 0xffffff;
+    const isChild3 = u32(u32(load<u64>(nodes + child3 * 12) >>> 48) == character3);
+    const next3 = select<u32>(child3, select<u32>(fail3, character3, fail3), isChild3);
+    const address3 = nodes + next3 * 12;
+    node3 = load<u64>(address3);
+    store<u32>(at3, load<u32>(address3, 8), FOUND - SPACED);
     at3 += (isChild3 | u32(fail3 == 0)) << 2;
     const character4 = load<u32>(at4);
-    const child4 = load<u32>(node4) + character4;
-    const fail4 = load<u32>(node4, 4);
-    const isChild4 = u32(load<u32>(child4, 12) == character4);
-    node4 = select<u32>(child4, select<u32>(fail4, character4, fail4), isChild4);
-    store<u32>(at4, load<u32>(node4, 8), FOUND - SPACED);
+    const child4 = (u32(node4) & 0xffffff) + character4;
+    const fail4 = u32(node4 >>> 24) & 0xffffff;
+    const isChild4 = u32(u32(load<u64>(nodes + child4 * 12) >>> 48) == character4);
+    const next4 = select<u32>(child4, select<u32>(fail4, character4, fail4), isChild4);
+    const address4 = nodes + next4 * 12;
+    node4 = load<u64>(address4);
+    store<u32>(at4, load<u32>(address4, 8), FOUND - SPACED);
     at4 += (isChild4 | u32(fail4 == 0)) << 2;
     const character5 = load<u32>(at5);
-    const child5 = load<u32>(node5) + character5;
-    const fail5 = load<u32>(node5, 4);
-    const isChild5 = u32(load<u32>(child5, 12) == character5);
-    node5 = select<u32>(child5, select<u32>(fail5, character5, fail5), isChild5);
-    store<u32>(at5, load<u32>(node5, 8), FOUND - SPACED);
+    const child5 = (u32(node5) & 0xffffff) + character5;
+    const fail5 = u32(node5 >>> 24) & 0xffffff;
+    const isChild5 = u32(u32(load<u64>(nodes + child5 * 12) >>> 48) == character5);
+    const next5 = select<u32>(child5, select<u32>(fail5, character5, fail5), isChild5);
+    const address5 = nodes + next5 * 12;
+    node5 = load<u64>(address5);
+    store<u32>(at5, load<u32>(address5, 8), FOUND - SPACED);
     at5 += (isChild5 | u32(fail5 == 0)) << 2;
+    const character6 = load<u32>(at6);
+    const child6 = (u32(node6) & 0xffffff) + character6;
+    const fail6 = u32(node6 >>> 24) & 0xffffff;
+    const isChild6 = u32(u32(load<u64>(nodes + child6 * 12) >>> 48) == character6);
+    const next6 = select<u32>(child6, select<u32>(fail6, character6, fail6), isChild6);
+    const address6 = nodes + next6 * 12;
+    node6 = load<u64>(address6);
+    store<u32>(at6, load<u32>(address6, 8), FOUND - SPACED);
+    at6 += (isChild6 | u32(fail6 == 0)) << 2;
+    const character7 = load<u32>(at7);
+    const child7 = (u32(node7) & 0xffffff) + character7;
+    const fail7 = u32(node7 >>> 24) & 0xffffff;
+    const isChild7 = u32(u32(load<u64>(nodes + child7 * 12) >>> 48) == character7);
+    const next7 = select<u32>(child7, select<u32>(fail7, character7, fail7), isChild7);
+    const address7 = nodes + next7 * 12;
+    node7 = load<u64>(address7);
+    store<u32>(at7, load<u32>(address7, 8), FOUND - SPACED);
+    at7 += (isChild7 | u32(fail7 == 0)) << 2;
   }
   walkOne(nodes, at0, end0, node0);
   walkOne(nodes, at1, end1, node1);
@@ -207,12 +246,14 @@ function walkRows(block: u32, slot: u32, rowCount: u32): void {
   walkOne(nodes, at3, end3, node3);
   walkOne(nodes, at4, end4, node4);
   walkOne(nodes, at5, end5, node5);
+  walkOne(nodes, at6, end6, node6);
+  walkOne(nodes, at7, last, node7);
 }
 
 /** Appends the ids of an output that refers to another; the new end, or 0 when there is no room. */
-function listChain(output: u32, to: u32, end: u32): u32 {
+function listChain(lists: u32, output: u32, to: u32, end: u32): u32 {
   while (output != 0) {
-    let at = output & ~15;
+    let at = lists + ((output >>> 2) & ~3);
     let size = output & 15;
     if (size == 1) {
       if (to == end) return 0;
@@ -232,20 +273,20 @@ function listChain(output: u32, to: u32, end: u32): u32 {
 }
 
 /** The ids of all outputs of a row, with repeats, at LISTED; their end, or 0 when there are too many. */
-function listIds(slot: u32, from: u32, end: u32): u32 {
+function listIds(slot: u32, lists: u32, from: u32, end: u32): u32 {
   let to = slot + LISTED;
   const last = to + (MAX_LISTED << 2);
   for (let at = from; at < end; at += 4) {
     const output = load<u32>(at, FOUND - SPACED);
     const size = output & 15;
     const isOne = size == 1;
-    const ids = select<u32>(0, output & ~15, isOne);
+    const ids = select<u32>(lists, lists + ((output >>> 2) & ~3), isOne);
     // Four are copied in any case, or one written.
     v128.store(to, v128.load(ids));
     store<u32>(select<u32>(to, last, isOne), output >>> 4);
     if (size > 4) {
       if (size == CHAINED) {
-        to = listChain(output, to, last);
+        to = listChain(lists, output, to, last);
         if (to == 0) return 0;
         continue;
       }
@@ -330,6 +371,7 @@ export function matchRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): 
   }
   const hasWords = header(block, WORD_COUNT) != 0;
   const idsOfWords = header(block, IDS_OF_WORDS);
+  const lists = header(block, LISTS);
   const entryCount = header(block, ENTRY_COUNT);
   const bits = slot + BITS;
   const words = bits + (((entryCount + 4095) >>> 12) << 3);
@@ -342,7 +384,7 @@ export function matchRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): 
     let count = hasWords ? load<u32>(textSlot + WORD_COUNTS + (row << 2)) : 0;
     if (count != TOO_LARGE) {
       const wordIdsEnd = wordId + (count << 2);
-      const listedEnd = hasPatterns ? listIds(slot, from, end) : slot + LISTED;
+      const listedEnd = hasPatterns ? listIds(slot, lists, from, end) : slot + LISTED;
       if (listedEnd == 0) {
         wordId = wordIdsEnd;
         count = TOO_LARGE;
@@ -365,3 +407,4 @@ export function matchRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): 
   }
   return rowCount;
 }
+

@@ -31,16 +31,26 @@ export function placeNodes(trie: CharacterTrie): Placing {
   for (let child = firstChild[0]!; child < firstChild[1]!; child++) places[child] = characters[child]!;
   const free = new FreePlaces(codeCount, nodeCount + 2 * codeCount);
   let highestBase = 0;
-  for (const node of byChildCount(firstChild)) {
-    const first = firstChild[node]!;
-    const last = firstChild[node + 1]!;
-    const base = free.findBase(characters, first, last);
+  const placeChildren = (node: number, base: number): void => {
     bases[node] = base;
     highestBase = Math.max(highestBase, base);
-    for (let child = first; child < last; child++) {
+    for (let child = firstChild[node]!; child < firstChild[node + 1]!; child++) {
       places[child] = base + characters[child]!;
       free.take(base + characters[child]!);
     }
+  };
+  for (const node of byChildCount(firstChild)) {
+    const first = firstChild[node]!;
+    const last = firstChild[node + 1]!;
+    if (last - first > FEW) placeChildren(node, free.findBase(characters, first, last));
+  }
+  // The others in the order of breadth, so that where a node lies is known before its children look for a place.
+  for (let node = 1; node < nodeCount; node++) {
+    const first = firstChild[node]!;
+    const last = firstChild[node + 1]!;
+    if (first === last || last - first > FEW) continue;
+    const near = free.findBaseNear(places[node]!, characters, first, last);
+    placeChildren(node, near === 0 ? free.findBase(characters, first, last) : near);
   }
   return { places, bases, placeCount: highestBase + codeCount };
 }
@@ -58,6 +68,9 @@ function byChildCount(firstChild: Int32Array): Int32Array {
   return ordered.subarray(0, parentCount);
 }
 
+/** Nodes of up to so many children have these near by, within so many places: half of a page of memory. */
+const FEW = 6;
+const NEAR = 128;
 /** Sizes up to this have a finger each, larger ones share one with those of the same number of bits. */
 const SINGLE_SIZES = 8;
 
@@ -100,6 +113,25 @@ class FreePlaces {
       // From a place that has been taken to the next free one: those behind it are not linked from it any more.
       place = this.#next[place] === 0 ? place + 1 : this.#next[place]!;
     }
+  }
+
+  /** The same, with the first child near a place; 0 if there is no such base. */
+  findBaseNear(near: number, characters: Uint16Array, first: number, last: number): number {
+    const smallest = characters[first]!;
+    if (near + NEAR + 0x10000 >= this.#next.length) return 0;
+    for (let distance = 1; distance <= NEAR; distance++) {
+      for (const place of [near + distance, near - distance]) {
+        const base = place - smallest;
+        if (place < this.#firstPlace || base <= 0) continue;
+        if (this.#next[place] === 0 || this.#isBase[base] !== 0) continue;
+        let child = first + 1;
+        while (child < last && this.#next[base + characters[child]!] !== 0) child++;
+        if (child < last) continue;
+        this.#isBase[base] = 1;
+        return base;
+      }
+    }
+    return 0;
   }
 
   take(place: number): void {

@@ -2,7 +2,7 @@
 /** Matching by the worldwide rule: {@link WorldwideAutomaton} says which, character-automaton.ts what is walked. */
 import { attachAutomaton } from '../automaton.ts';
 import { Matcher } from '../matcher.ts';
-import { CHAINED, CHARACTER_HEADER } from './character-automaton.ts';
+import { CHAINED, CHARACTER_HEADER, NODE_NUMBERS } from './character-automaton.ts';
 import { CODE_TABLE_SIZE } from './character-trie.ts';
 import type { WorldwideAutomaton } from './worldwide-automaton.ts';
 
@@ -19,12 +19,12 @@ export class WorldwideMatcher {
   readonly #words: Matcher | null;
   readonly #wordIds: Uint32Array;
   readonly #hasCharacters: boolean;
-  /** The whole memory as numbers, and the code table. */
-  readonly #numbers: Uint32Array;
+  // Parts of the automaton.
   readonly #codes: Uint16Array;
-  readonly #asciiStart: number;
-  readonly #nodesStart: number;
-  /** The spaced text as characters, each by the place of the root's child, a space at both ends. */
+  readonly #ascii: Uint32Array;
+  readonly #nodes: Uint32Array;
+  readonly #lists: Uint32Array;
+  /** The spaced text as characters, a space at both ends. */
   #spaced = new Uint32Array(1024);
   #ids = new Uint32Array(256);
   /** Number of the text in which an entry was found last, by entry id: each counts once a text. */
@@ -34,20 +34,18 @@ export class WorldwideMatcher {
   /** @param automaton - see {@link buildWorldwideAutomaton} */
   constructor(automaton: WorldwideAutomaton) {
     const { shared, charactersStart } = automaton;
+    const header = new Uint32Array(shared, charactersStart, 16);
+    const read = (position: keyof typeof CHARACTER_HEADER): number => header[CHARACTER_HEADER[position]]!;
+    const numbersFrom = (first: number, end: number): Uint32Array =>
+      new Uint32Array(shared, first, (end - first) / 4);
     this.#words = automaton.hasWords ? new Matcher(attachAutomaton(shared)) : null;
-        const numbers = new Uint32Array(shared, 0, shared.byteLength >> 2);
-    const header = numbers.subarray(charactersStart / 4);
-    this.#numbers = numbers;
-    this.#hasCharacters = header[CHARACTER_HEADER.patternCount] !== 0;
-    this.#codes = new Uint16Array(shared, header[CHARACTER_HEADER.codes], CODE_TABLE_SIZE);
-    this.#asciiStart = header[CHARACTER_HEADER.ascii]!;
-    this.#nodesStart = header[CHARACTER_HEADER.nodes]!;
-    this.#wordIds = new Uint32Array(
-      shared,
-      header[CHARACTER_HEADER.wordIds],
-      header[CHARACTER_HEADER.wordCount],
-    );
-    this.#seenIn = new Uint32Array(header[CHARACTER_HEADER.entryCount]!);
+    this.#hasCharacters = read('patternCount') !== 0;
+    this.#codes = new Uint16Array(shared, read('codes'), CODE_TABLE_SIZE);
+    this.#ascii = numbersFrom(read('ascii'), read('nodes'));
+    this.#nodes = numbersFrom(read('nodes'), read('lists'));
+    this.#lists = numbersFrom(read('lists'), read('wordIds'));
+    this.#wordIds = new Uint32Array(shared, read('wordIds'), read('wordCount'));
+    this.#seenIn = new Uint32Array(read('entryCount'));
   }
 
   /** @returns entry ids of the last text, ascending, at [0, count); overwritten or replaced by the next call */
@@ -94,18 +92,16 @@ export class WorldwideMatcher {
     // A byte brings three characters at most, when it is punctuation.
     if (this.#spaced.length < (end - start) * 3 + 2) this.#spaced = new Uint32Array((end - start) * 6 + 2);
     const spaced = this.#spaced;
-    const numbers = this.#numbers;
+    const ascii = this.#ascii;
     const codes = this.#codes;
-    const nodesStart = this.#nodesStart;
-    const space = nodesStart + codes[SPACE]! * 16;
+    const space = codes[SPACE]!;
     let length = 0;
     spaced[length++] = space;
     for (let at = start; at < end;) {
       const byte = bytes[at]!;
       if (byte < 0x80) {
-        const row = this.#asciiStart / 4 + byte * 4;
-        const count = numbers[row + 3]!;
-        for (let i = 0; i < count; i++) spaced[length++] = numbers[row + i]!;
+        const count = ascii[byte * 4 + 3]!;
+        for (let i = 0; i < count; i++) spaced[length++] = ascii[byte * 4 + i]!;
         at++;
         continue;
       }
@@ -119,7 +115,7 @@ export class WorldwideMatcher {
       }
       isWhole &&= codePoint >= SMALLEST_OF_SIZE[size]!;
       // A damaged byte is in no entry.
-      spaced[length++] = nodesStart + (isWhole ? (codes[codePoint] ?? 0) * 16 : 0);
+      spaced[length++] = isWhole ? (codes[codePoint] ?? 0) : 0;
       at += isWhole ? size : 1;
     }
     spaced[length++] = space;
@@ -129,46 +125,48 @@ export class WorldwideMatcher {
   // Runs the spaced text through the automaton; appends to the ids behind `count`.
   #walk(length: number, count: number): number {
     const spaced = this.#spaced;
-    const numbers = this.#numbers;
+    const nodes = this.#nodes;
     if (++this.#textNumber === 0xffffffff) {
       this.#seenIn.fill(0);
       this.#textNumber = 1;
     }
-    let node = this.#nodesStart >>> 2;
+    let node = 0;
     for (let at = 0; at < length; at++) {
       const character = spaced[at]!;
       for (;;) {
-        const child = (numbers[node]! + character) >>> 2;
-        if (numbers[child + 3] === character) {
+        const low = nodes[node * NODE_NUMBERS]!;
+        const child = (low & 0xffffff) + character;
+        // A node is its base and a part of its fail, the rest and its character, its output.
+        if (nodes[child * NODE_NUMBERS + 1]! >>> 16 === character) {
           node = child;
           break;
         }
-        const fail = numbers[node + 1]!;
+        const fail = (low >>> 24) | ((nodes[node * NODE_NUMBERS + 1]! & 0xffff) << 8);
         if (fail === 0) {
-          node = character >>> 2;
+          node = character;
           break;
         }
-        node = fail >>> 2;
+        node = fail;
       }
-      const output = numbers[node + 2]!;
+      const output = nodes[node * NODE_NUMBERS + 2]!;
       if (output !== 0) count = this.#take(output, count);
     }
     return count;
   }
 
   #take(output: number, before: number): number {
-    const numbers = this.#numbers;
+    const lists = this.#lists;
     let count = before;
     for (let next = output; next !== 0;) {
       let size = next & 15;
-      if (size === 1) return this.#takeId(next >>> 4, count);
-      let at = (next & ~15) >>> 2;
+      let at = next >>> 4;
+      if (size === 1) return this.#takeId(at, count);
       next = 0;
       if (size === CHAINED) {
-        size = numbers[at++]!;
-        next = numbers[at + size]!;
+        size = lists[at++]!;
+        next = lists[at + size]!;
       }
-      for (const end = at + size; at < end; at++) count = this.#takeId(numbers[at]!, count);
+      for (const end = at + size; at < end; at++) count = this.#takeId(lists[at]!, count);
     }
     return count;
   }
