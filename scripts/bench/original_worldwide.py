@@ -1,8 +1,9 @@
 """Matches texts by the worldwide rule in the original's way, for comparison: pyahocorasick and a loop in Python.
 
-Arguments: list (JSON array), texts (JSON array). A round for each line on standard input; prints {"seconds", "matches"}.
+Arguments: list (JSON array), texts (JSON array). A round for each line on standard input; prints {"seconds", "matches", "digest"}.
 """
 
+import hashlib
 import json
 import re
 import sys
@@ -30,11 +31,15 @@ automaton.make_automaton()
 print(json.dumps({"buildSeconds": time.perf_counter() - start}), flush=True)
 for _ in sys.stdin:
     start = time.perf_counter()
-    matches = 0
+    rows = []
     for text in texts:
         spaced = " " + text + " "
         for mark in ",.;:?!`":
             spaced = spaced.replace(mark, " " + mark + " ")
         spaced = spaced.translate(BLANKS)
-        matches += len({index for _, index in automaton.iter(spaced)})
-    print(json.dumps({"seconds": time.perf_counter() - start, "matches": matches}), flush=True)
+        rows.append({index for _, index in automaton.iter(spaced)})
+    seconds = time.perf_counter() - start
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update((",".join(map(str, sorted(row))) + "\n").encode())
+    print(json.dumps({"seconds": seconds, "matches": sum(map(len, rows)), "digest": digest.hexdigest()}), flush=True)
