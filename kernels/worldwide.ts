@@ -37,6 +37,7 @@ const LISTS: u32 = 4;
 const IDS_OF_WORDS: u32 = 5;
 const WORD_COUNT: u32 = 6;
 const PATTERN_COUNT: u32 = 8;
+const NODE_BYTES: u32 = 12;
 const CHAINED: u32 = 15;
 
 const CODE_TABLE_SIZE: u32 = 0x30000;
@@ -109,145 +110,112 @@ function spaceRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): void {
   }
 }
 
+// A node: its base, where to go on without a child, its character.
+
+// @ts-ignore: decorator
+@inline
+function failOf(node: u64): u32 {
+  return u32(node >>> 24) & 0xffffff;
+}
+
+// @ts-ignore: decorator
+@inline
+function childOf(node: u64, character: u32): u32 {
+  return (u32(node) & 0xffffff) + character;
+}
+
+/** Whether the place of a child is a child's. */
+// @ts-ignore: decorator
+@inline
+function hasChild(nodes: u32, node: u64, character: u32): u32 {
+  return u32(u32(load<u64>(nodes + childOf(node, character) * NODE_BYTES) >>> 48) == character);
+}
+
+/** The node to go to: the child, the one to ask next, or, from one that is like the root, the root's child. */
+// @ts-ignore: decorator
+@inline
+function nextOf(node: u64, character: u32, isChild: u32): u32 {
+  const fail = failOf(node);
+  return select<u32>(childOf(node, character), select<u32>(fail, character, fail), isChild);
+}
+
 /** Walks [at, end) alone, from a node on. */
 function walkOne(nodes: u32, at: u32, end: u32, node: u64): void {
   while (at < end) {
     const character = load<u32>(at);
-    const child = (u32(node) & 0xffffff) + character;
-    const fail = u32(node >>> 24) & 0xffffff;
-    const isChild = u32(u32(load<u64>(nodes + child * 12) >>> 48) == character);
-    const next = select<u32>(child, select<u32>(fail, character, fail), isChild);
-    const address = nodes + next * 12;
-    node = load<u64>(address);
-    store<u32>(at, load<u32>(address, 8), FOUND - SPACED);
-    at += (isChild | u32(fail == 0)) << 2;
+    const isChild = hasChild(nodes, node, character);
+    const isDone = isChild | u32(failOf(node) == 0);
+    const next = nodes + nextOf(node, character, isChild) * NODE_BYTES;
+    node = load<u64>(next);
+    store<u32>(at, load<u32>(next, 8), FOUND - SPACED);
+    at += isDone << 2;
   }
 }
 
 /**
- * Pass 2: the output at each character of all rows. An eighth of the rows each is walked at a time. A step that leads to
- * another node that has to be asked, and not to the next character, writes an output that the next step writes again.
+ * Pass 2: the output at each character of all rows. Four quarters of the rows are walked at a time, because what takes
+ * long is to wait for nodes. A step that leads to another node that has to be asked, and not to the next character, writes an output
+ * that the next step writes again.
  */
 function walkRows(block: u32, slot: u32, rowCount: u32): void {
   const nodes = header(block, NODES);
   const start = slot + SPACED;
-  const last = load<u32>(slot + ROW_ENDS + ((rowCount - 1) << 2));
-  const part = (last - start) / 8;
+  const end3 = load<u32>(slot + ROW_ENDS + ((rowCount - 1) << 2));
+  const quarter = (end3 - start) >>> 2;
   let end0 = start;
   let end1 = start;
   let end2 = start;
-  let end3 = start;
-  let end4 = start;
-  let end5 = start;
-  let end6 = start;
+  let before: u32 = 0;
   for (let row: u32 = 0; row < rowCount; row++) {
     const end = load<u32>(slot + ROW_ENDS + (row << 2));
-    if (end - start <= 1 * part) end0 = end;
-    if (end - start <= 2 * part) end1 = end;
-    if (end - start <= 3 * part) end2 = end;
-    if (end - start <= 4 * part) end3 = end;
-    if (end - start <= 5 * part) end4 = end;
-    if (end - start <= 6 * part) end5 = end;
-    if (end - start <= 7 * part) end6 = end;
+    const middle = (before + end - start) >>> 1;
+    before = end - start;
+    if (middle <= quarter) end0 = end;
+    if (middle <= 2 * quarter) end1 = end;
+    if (middle <= 3 * quarter) end2 = end;
   }
   let at0 = start;
-  let node0: u64 = 0;
   let at1 = end0;
-  let node1: u64 = 0;
   let at2 = end1;
-  let node2: u64 = 0;
   let at3 = end2;
+  let node0: u64 = 0;
+  let node1: u64 = 0;
+  let node2: u64 = 0;
   let node3: u64 = 0;
-  let at4 = end3;
-  let node4: u64 = 0;
-  let at5 = end4;
-  let node5: u64 = 0;
-  let at6 = end5;
-  let node6: u64 = 0;
-  let at7 = end6;
-  let node7: u64 = 0;
-  while (at0 < end0 && at1 < end1 && at2 < end2 && at3 < end3 && at4 < end4 && at5 < end5 && at6 < end6 && at7 < last) {
+  while (at0 < end0 && at1 < end1 && at2 < end2 && at3 < end3) {
     const character0 = load<u32>(at0);
-    const child0 = (u32(node0) & 0xffffff) + character0;
-    const fail0 = u32(node0 >>> 24) & 0xffffff;
-    const isChild0 = u32(u32(load<u64>(nodes + child0 * 12) >>> 48) == character0);
-    const next0 = select<u32>(child0, select<u32>(fail0, character0, fail0), isChild0);
-    const address0 = nodes + next0 * 12;
-    node0 = load<u64>(address0);
-    store<u32>(at0, load<u32>(address0, 8), FOUND - SPACED);
-    at0 += (isChild0 | u32(fail0 == 0)) << 2;
+    const isChild0 = hasChild(nodes, node0, character0);
+    const isDone0 = isChild0 | u32(failOf(node0) == 0);
+    const next0 = nodes + nextOf(node0, character0, isChild0) * NODE_BYTES;
+    node0 = load<u64>(next0);
+    store<u32>(at0, load<u32>(next0, 8), FOUND - SPACED);
+    at0 += isDone0 << 2;
     const character1 = load<u32>(at1);
-    const child1 = (u32(node1) & 0xffffff) + character1;
-    const fail1 = u32(node1 >>> 24) & 0xffffff;
-    const isChild1 = u32(u32(load<u64>(nodes + child1 * 12) >>> 48) == character1);
-    const next1 = select<u32>(child1, select<u32>(fail1, character1, fail1), isChild1);
-    const address1 = nodes + next1 * 12;
-    node1 = load<u64>(address1);
-    store<u32>(at1, load<u32>(address1, 8), FOUND - SPACED);
-    at1 += (isChild1 | u32(fail1 == 0)) << 2;
+    const isChild1 = hasChild(nodes, node1, character1);
+    const isDone1 = isChild1 | u32(failOf(node1) == 0);
+    const next1 = nodes + nextOf(node1, character1, isChild1) * NODE_BYTES;
+    node1 = load<u64>(next1);
+    store<u32>(at1, load<u32>(next1, 8), FOUND - SPACED);
+    at1 += isDone1 << 2;
     const character2 = load<u32>(at2);
-    const child2 = (u32(node2) & 0xffffff) + character2;
-    const fail2 = u32(node2 >>> 24) & 0xffffff;
-    const isChild2 = u32(u32(load<u64>(nodes + child2 * 12) >>> 48) == character2);
-    const next2 = select<u32>(child2, select<u32>(fail2, character2, fail2), isChild2);
-    const address2 = nodes + next2 * 12;
-    node2 = load<u64>(address2);
-    store<u32>(at2, load<u32>(address2, 8), FOUND - SPACED);
-    at2 += (isChild2 | u32(fail2 == 0)) << 2;
+    const isChild2 = hasChild(nodes, node2, character2);
+    const isDone2 = isChild2 | u32(failOf(node2) == 0);
+    const next2 = nodes + nextOf(node2, character2, isChild2) * NODE_BYTES;
+    node2 = load<u64>(next2);
+    store<u32>(at2, load<u32>(next2, 8), FOUND - SPACED);
+    at2 += isDone2 << 2;
     const character3 = load<u32>(at3);
-    const child3 = (u32(node3) & 0xffffff) + character3;
-    const fail3 = u32(node3 >>> 24) & 0xffffff;
-    const isChild3 = u32(u32(load<u64>(nodes + child3 * 12) >>> 48) == character3);
-    const next3 = select<u32>(child3, select<u32>(fail3, character3, fail3), isChild3);
-    const address3 = nodes + next3 * 12;
-    node3 = load<u64>(address3);
-    store<u32>(at3, load<u32>(address3, 8), FOUND - SPACED);
-    at3 += (isChild3 | u32(fail3 == 0)) << 2;
-    const character4 = load<u32>(at4);
-    const child4 = (u32(node4) & 0xffffff) + character4;
-    const fail4 = u32(node4 >>> 24) & 0xffffff;
-    const isChild4 = u32(u32(load<u64>(nodes + child4 * 12) >>> 48) == character4);
-    const next4 = select<u32>(child4, select<u32>(fail4, character4, fail4), isChild4);
-    const address4 = nodes + next4 * 12;
-    node4 = load<u64>(address4);
-    store<u32>(at4, load<u32>(address4, 8), FOUND - SPACED);
-    at4 += (isChild4 | u32(fail4 == 0)) << 2;
-    const character5 = load<u32>(at5);
-    const child5 = (u32(node5) & 0xffffff) + character5;
-    const fail5 = u32(node5 >>> 24) & 0xffffff;
-    const isChild5 = u32(u32(load<u64>(nodes + child5 * 12) >>> 48) == character5);
-    const next5 = select<u32>(child5, select<u32>(fail5, character5, fail5), isChild5);
-    const address5 = nodes + next5 * 12;
-    node5 = load<u64>(address5);
-    store<u32>(at5, load<u32>(address5, 8), FOUND - SPACED);
-    at5 += (isChild5 | u32(fail5 == 0)) << 2;
-    const character6 = load<u32>(at6);
-    const child6 = (u32(node6) & 0xffffff) + character6;
-    const fail6 = u32(node6 >>> 24) & 0xffffff;
-    const isChild6 = u32(u32(load<u64>(nodes + child6 * 12) >>> 48) == character6);
-    const next6 = select<u32>(child6, select<u32>(fail6, character6, fail6), isChild6);
-    const address6 = nodes + next6 * 12;
-    node6 = load<u64>(address6);
-    store<u32>(at6, load<u32>(address6, 8), FOUND - SPACED);
-    at6 += (isChild6 | u32(fail6 == 0)) << 2;
-    const character7 = load<u32>(at7);
-    const child7 = (u32(node7) & 0xffffff) + character7;
-    const fail7 = u32(node7 >>> 24) & 0xffffff;
-    const isChild7 = u32(u32(load<u64>(nodes + child7 * 12) >>> 48) == character7);
-    const next7 = select<u32>(child7, select<u32>(fail7, character7, fail7), isChild7);
-    const address7 = nodes + next7 * 12;
-    node7 = load<u64>(address7);
-    store<u32>(at7, load<u32>(address7, 8), FOUND - SPACED);
-    at7 += (isChild7 | u32(fail7 == 0)) << 2;
+    const isChild3 = hasChild(nodes, node3, character3);
+    const isDone3 = isChild3 | u32(failOf(node3) == 0);
+    const next3 = nodes + nextOf(node3, character3, isChild3) * NODE_BYTES;
+    node3 = load<u64>(next3);
+    store<u32>(at3, load<u32>(next3, 8), FOUND - SPACED);
+    at3 += isDone3 << 2;
   }
   walkOne(nodes, at0, end0, node0);
   walkOne(nodes, at1, end1, node1);
   walkOne(nodes, at2, end2, node2);
   walkOne(nodes, at3, end3, node3);
-  walkOne(nodes, at4, end4, node4);
-  walkOne(nodes, at5, end5, node5);
-  walkOne(nodes, at6, end6, node6);
-  walkOne(nodes, at7, last, node7);
 }
 
 /** Appends the ids of an output that refers to another; the new end, or 0 when there is no room. */
