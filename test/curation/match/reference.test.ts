@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { BatchMatcher } from '../../../src/curation/match/batch-matcher.ts';
 import { buildAutomaton } from '../../../src/curation/match/build-automaton.ts';
 import type { PackedAutomaton } from '../../../src/curation/match/automaton.ts';
+import { shareAutomaton } from '../../../src/curation/match/matcher-memory.ts';
 import { describeUnmatchable } from '../../../src/curation/match/unmatchable.ts';
 import { loadEntries } from '../../../src/metadata/entries.ts';
 import type { EntryList } from '../../../src/metadata/entry-list.ts';
@@ -16,7 +18,7 @@ import {
   oracleTailShare,
 } from '../../helpers/oracle.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
-import { matchInWorker, matchPacked } from './configurations.ts';
+import { matchByKernel, matchInWorker, matchPacked } from './configurations.ts';
 
 interface Expected {
   readonly texts: number;
@@ -53,6 +55,11 @@ describe('reference captions', { skip: skipWithoutReference }, () => {
     assert.equal(texts.length, 29_824);
     assert.equal(expectedIds.length, texts.length);
     const ids = matchPacked(automaton, texts);
+    for (const [at, expected] of expectedIds.entries()) assert.deepEqual(ids[at], expected, texts[at]);
+  });
+
+  it('has the same ids by the kernel', () => {
+    const ids = matchByKernel(new BatchMatcher(shareAutomaton(automaton)), texts);
     for (const [at, expected] of expectedIds.entries()) assert.deepEqual(ids[at], expected, texts[at]);
   });
 
