@@ -42,15 +42,15 @@ const BLOCK: u32 = 512;
 const SEED: u32 = 5;
 const MAX_TOKEN_BYTES: u32 = 7;
 const SHORT_START: u32 = 8;
-const SHORT_BUCKETS: u32 = 9;
+const SHORT_BUCKET_SHIFT: u32 = 9;
 const MEDIUM_START: u32 = 10;
-const MEDIUM_BUCKETS: u32 = 11;
+const MEDIUM_BUCKET_SHIFT: u32 = 11;
 const LONG_START: u32 = 12;
-const LONG_BUCKETS: u32 = 13;
+const LONG_BUCKET_SHIFT: u32 = 13;
 const HUGE_START: u32 = 14;
-const HUGE_BUCKETS: u32 = 15;
+const HUGE_BUCKET_SHIFT: u32 = 15;
 const EDGE_START: u32 = 16;
-const EDGE_BUCKETS: u32 = 17;
+const EDGE_BUCKET_SHIFT: u32 = 17;
 const GROUP_LENGTH: u32 = 19;
 const POOL_START: u32 = 20;
 const NULL_RECORD: u32 = 256;
@@ -58,7 +58,7 @@ const LENGTHS: u32 = 384;
 const BUCKET_SHIFT: u32 = 6;
 const HUGE_SHIFT: u32 = 5;
 const EMPTY_BUCKET: u32 = 320;
-const FULL_BUCKET: u32 = 1664;
+const FULL_BUCKET: u32 = 1536;
 const TO_REFERENCES: u32 = 32;
 const TO_MASKS: usize = 16;
 const DEEP_STATE: u32 = 0x80000000;
@@ -90,10 +90,11 @@ function hashEdge(seed: u32, state: u32, word: u32): u32 {
   return (state ^ seed) * 0x9e3779b1 + word * 0x85ebca6b;
 }
 
+/** Bytes of a table. */
 // @ts-ignore: decorator
 @inline
-function bucketOf(hash: u32, buckets: u32): u32 {
-  return u32((u64(hash >>> 6) * u64(buckets)) >>> 26);
+function tableBytes(shift: u32, bucketShift: u32): u32 {
+  return (1 << bucketShift) << (32 - shift);
 }
 
 // @ts-ignore: decorator
@@ -132,7 +133,7 @@ function addLong(key: u32, at: u32, length: u32): void {
 // @ts-ignore: decorator
 @inline
 function keyOf(at: u32, length: u32): u64 {
-  return load<u64>(at) & load<u64>(LENGTHS + (length << 4));
+  return load<u64>(at) & load<u64>(LENGTHS + (length << 3));
 }
 
 /**
@@ -202,7 +203,7 @@ function extendToEnd(at: u32, length: u32, hash: u32): u32 {
 /** Looks up a token of 17 bytes or more, from a record on. */
 function findHuge(at: u32, length: u32, record: u32): u32 {
   const start = header(HUGE_START);
-  const end = start + (header(HUGE_BUCKETS) << HUGE_SHIFT);
+  const end = start + tableBytes(header(HUGE_BUCKET_SHIFT), HUGE_SHIFT);
   const pool = header(POOL_START);
   while (true) {
     const keyLength = load<u32>(record, 8);
@@ -231,14 +232,14 @@ function keptOfSecond(length: u32): u64 {
 function firstOfLong(at: u32, length: u32): u32 {
   if (length > header(MAX_TOKEN_BYTES)) return NULL_RECORD;
   const hash = hashLong(header(SEED), load<u64>(at), load<u64>(at, 8) & keptOfSecond(length));
-  if (length > 16) return header(HUGE_START) + (bucketOf(extendToEnd(at, length, hash), header(HUGE_BUCKETS)) << HUGE_SHIFT);
-  return header(LONG_START) + (bucketOf(hash, header(LONG_BUCKETS)) << BUCKET_SHIFT);
+  if (length > 16) return header(HUGE_START) + ((extendToEnd(at, length, hash) >>> header(HUGE_BUCKET_SHIFT)) << HUGE_SHIFT);
+  return header(LONG_START) + ((hash >>> header(LONG_BUCKET_SHIFT)) << BUCKET_SHIFT);
 }
 
 /** A token of 9 to 16 bytes that is not in its own bucket, or there beside one of the same first eight bytes. */
 function findLongFurther(bucket: u32, ab: u64, cd: u64): u32 {
   const start = header(LONG_START);
-  const end = start + (header(LONG_BUCKETS) << BUCKET_SHIFT);
+  const end = start + tableBytes(header(LONG_BUCKET_SHIFT), BUCKET_SHIFT);
   while (true) {
     const isFirst = u32(load<u64>(bucket) == ab) & u32(load<u64>(bucket, 16) == cd);
     const isSecond = u32(load<u64>(bucket, 8) == ab) & u32(load<u64>(bucket, 24) == cd);
@@ -316,8 +317,8 @@ function wasFoundFull(bucket: u32): u32 {
 }
 
 /** A record or an edge that is not in its own bucket, which is full. */
-function findFurther(start: u32, buckets: u32, bucket: u32, key: u64): u32 {
-  const end = start + (buckets << BUCKET_SHIFT);
+function findFurther(start: u32, shift: u32, bucket: u32, key: u64): u32 {
+  const end = start + tableBytes(shift, BUCKET_SHIFT);
   while (true) {
     bucket += 1 << BUCKET_SHIFT;
     if (bucket == end) bucket = start;
@@ -346,9 +347,9 @@ let touched: u32 = 0;
 function findBuckets(slot: u32, key: u32, end: u32): void {
   const seed = i32x4.splat(header(SEED));
   const shortStart = i32x4.splat(header(SHORT_START));
-  const shortBuckets = i32x4.splat(header(SHORT_BUCKETS));
+  const shortShift = header(SHORT_BUCKET_SHIFT);
   const mediumStart = i32x4.splat(header(MEDIUM_START));
-  const mediumBuckets = i32x4.splat(header(MEDIUM_BUCKETS));
+  const mediumShift = header(MEDIUM_BUCKET_SHIFT);
   const zero = i32x4.splat(0);
   for (let bucket = slot + BUCKETS; key < end; key += 32, bucket += 16) {
     const first = v128.load(key);
@@ -359,15 +360,9 @@ function findBuckets(slot: u32, key: u32, end: u32): void {
       i32x4.mul(v128.xor(low, seed), i32x4.splat(0x9e3779b1)),
       i32x4.mul(i32x4.add(high, seed), i32x4.splat(0x85ebca6b)),
     );
-    const upper = i32x4.shr_u(hash, 6);
     const isShort = i32x4.eq(high, zero);
-    const buckets = v128.bitselect(shortBuckets, mediumBuckets, isShort);
     const start = v128.bitselect(shortStart, mediumStart, isShort);
-    const number = v128.shuffle<i32>(
-      i64x2.shr_u(i64x2.extmul_low_i32x4_u(upper, buckets), 26),
-      i64x2.shr_u(i64x2.extmul_high_i32x4_u(upper, buckets), 26),
-      0, 2, 4, 6,
-    );
+    const number = v128.bitselect(i32x4.shr_u(hash, shortShift), i32x4.shr_u(hash, mediumShift), isShort);
     const found = i32x4.add(start, i32x4.shl(number, BUCKET_SHIFT));
     v128.store(bucket, v128.bitselect(i32x4.splat(EMPTY_BUCKET), found, i32x4.eq(low, zero)));
   }
@@ -420,23 +415,23 @@ function findOther(bucket: u32, key: u64): u32 {
   const high = u32(key >>> 32);
   if (bucket == FULL_BUCKET) return high;
   return high == 0
-    ? findFurther(header(SHORT_START), header(SHORT_BUCKETS), bucket, key)
-    : findFurther(header(MEDIUM_START), header(MEDIUM_BUCKETS), bucket, key);
+    ? findFurther(header(SHORT_START), header(SHORT_BUCKET_SHIFT), bucket, key)
+    : findFurther(header(MEDIUM_START), header(MEDIUM_BUCKET_SHIFT), bucket, key);
 }
 
 /** The edge with a key, from its bucket on. */
 // @ts-ignore: decorator
 @inline
-function findEdge(start: u32, buckets: u32, bucket: u32, key: u64): u32 {
+function findEdge(start: u32, shift: u32, bucket: u32, key: u64): u32 {
   const hits = findInBucket(bucket, key);
-  if ((u32(hits == 0) & wasFoundFull(bucket)) != 0) return findFurther(start, buckets, bucket, key);
+  if ((u32(hits == 0) & wasFoundFull(bucket)) != 0) return findFurther(start, shift, bucket, key);
   return select<u32>(bucket + TO_REFERENCES + (ctz(hits) << 2), NULL_RECORD, hits);
 }
 
 // @ts-ignore: decorator
 @inline
-function bucketOfEdge(start: u32, buckets: u32, key: u64): u32 {
-  return start + (bucketOf(hashEdge(header(SEED), u32(key), u32(key >>> 32)), buckets) << BUCKET_SHIFT);
+function bucketOfEdge(start: u32, shift: u32, key: u64): u32 {
+  return start + ((hashEdge(header(SEED), u32(key), u32(key >>> 32)) >>> shift) << BUCKET_SHIFT);
 }
 
 /** Whether the token may follow a state. */
@@ -449,7 +444,7 @@ function mayFollow(next: u32, word: u32): u32 {
 /** Pass 3: the edges, and what lies behind them. */
 function findEdges(slot: u32): void {
   const start = header(EDGE_START);
-  const buckets = header(EDGE_BUCKETS);
+  const shift = header(EDGE_BUCKET_SHIFT);
   furtherEnd = slot + FURTHER;
   foundLimit = 0xffffffff;
   let candidate = slot + CANDIDATES;
@@ -459,7 +454,7 @@ function findEdges(slot: u32): void {
     for (let at = candidate; at < end; at += 4) {
       // State and word lie one behind the other.
       const key = load<u64>(load<u32>(at) - 4);
-      store<u32>(bucketAt, bucketOfEdge(start, buckets, key));
+      store<u32>(bucketAt, bucketOfEdge(start, shift, key));
       bucketAt += 4;
     }
     touched += touch(slot + BUCKETS, bucketAt);
@@ -468,12 +463,12 @@ function findEdges(slot: u32): void {
       const record = load<u32>(candidate);
       // Kept free where the token before ends.
       const found = load<u32>(record, ENDS - RECORDS - 4);
-      const edge = findEdge(start, buckets, load<u32>(bucketAt), load<u64>(record - 4));
+      const edge = findEdge(start, shift, load<u32>(bucketAt), load<u64>(record - 4));
       bucketAt += 4;
       store<u32>(found, load<u32>(edge) - 1);
       const next = load<u32>(edge, TO_MASKS);
       if (mayFollow(next, load<u32>(record, 4)) != 0) {
-        if (!walkFurther(slot, start, buckets, next, record + 4, found)) {
+        if (!walkFurther(slot, start, shift, next, record + 4, found)) {
           store<u32>(furtherEnd, 0xffffffff);
           return;
         }
@@ -484,13 +479,13 @@ function findEdges(slot: u32): void {
 }
 
 /** Notes the entries of three and more tokens. Gives whether there was room for them. */
-function walkFurther(slot: u32, start: u32, buckets: u32, next: u32, record: u32, found: u32): bool {
+function walkFurther(slot: u32, start: u32, shift: u32, next: u32, record: u32, found: u32): bool {
   const end = slot + FURTHER + (MAX_FURTHER << 3) - 8;
   const first = furtherEnd;
   while (true) {
     const state = DEEP_STATE | (next & ((1 << DEEP_NUMBER_BITS) - 1));
     const key = u64(state) | (u64(load<u32>(record)) << 32);
-    const edge = findEdge(start, buckets, bucketOfEdge(start, buckets, key), key);
+    const edge = findEdge(start, shift, bucketOfEdge(start, shift, key), key);
     const reference = load<u32>(edge);
     if (reference != 0) {
       if (furtherEnd == end) {

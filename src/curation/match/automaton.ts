@@ -14,7 +14,7 @@
  *   5       seed of the hash functions
  *   6       most tokens of any entry
  *   7       bytes of the longest token
- *   8, 9    short table:   first byte, and number of buckets
+ *   8, 9    short table:   first byte, and shift: the hash of a key, shifted right by it, is the number of its bucket
  *   10, 11  medium table:  likewise
  *   12, 13  long table:    likewise
  *   14, 15  huge table:    likewise
@@ -36,11 +36,11 @@
  *   start  content
  *   256    the null record, 64 zeros: "no such token"
  *   320    a bucket of its own for the empty token, as in the short table, with a key of zeros
- *   384    by length 0-8: the bits of eight bytes that belong to a token (two numbers), first byte of its table, its buckets
- *   576    257 numbers: record of each one-byte token by its byte, and at 256 of the empty one; the null record where it is
+ *   384    by length 0-8: the bits of eight bytes that belong to a token, 64 bits each
+ *   464    257 numbers: record of each one-byte token by its byte, and at 256 of the empty one; the null record where it is
  *          in no entry
- *   1664   a full bucket: its last key is 256, a NUL and so no token's
- *   1728   short table (tokens of 1-4 bytes), medium table (5-8), long table (9-16), edge table, huge table, groups, pool
+ *   1536   a full bucket: its last key is 256, a NUL and so no token's
+ *   1600   short table (tokens of 1-4 bytes), medium table (5-8), long table (9-16), edge table, huge table, groups, pool
  *
  * A *bucket* is one cache line of 64 bytes, which holds keys, and behind them what is known of each:
  *
@@ -77,11 +77,11 @@ export const HEADER_BYTES = 256;
 export const NULL_RECORD = 256;
 export const EMPTY_BUCKET = 320;
 export const LENGTHS_START = 384;
-export const SINGLE_BYTES_START = 576;
+export const SINGLE_BYTES_START = 464;
 /** Place of the empty token among the one-byte tokens. */
 export const EMPTY_TOKEN_INDEX = 256;
-export const FULL_BUCKET = 1664;
-export const FIRST_TABLE_START = 1728;
+export const FULL_BUCKET = 1536;
+export const FIRST_TABLE_START = 1600;
 
 export const BUCKET_BYTES = 64;
 /** From the start of a bucket: the entry references of its keys, and their masks or next states. */
@@ -109,15 +109,15 @@ export const HEADER = Object.freeze({
   maxEntryTokens: 6,
   maxTokenBytes: 7,
   shortStart: 8,
-  shortBuckets: 9,
+  shortShift: 9,
   mediumStart: 10,
-  mediumBuckets: 11,
+  mediumShift: 11,
   longStart: 12,
-  longBuckets: 13,
+  longShift: 13,
   hugeStart: 14,
-  hugeBuckets: 15,
+  hugeShift: 15,
   edgeStart: 16,
-  edgeBuckets: 17,
+  edgeShift: 17,
   groupStart: 18,
   groupLength: 19,
   poolStart: 20,
@@ -142,15 +142,15 @@ export interface PackedAutomaton {
   readonly maxEntryTokens: number;
   readonly maxTokenBytes: number;
   readonly shortStart: number;
-  readonly shortBuckets: number;
+  readonly shortShift: number;
   readonly mediumStart: number;
-  readonly mediumBuckets: number;
+  readonly mediumShift: number;
   readonly longStart: number;
-  readonly longBuckets: number;
+  readonly longShift: number;
   readonly hugeStart: number;
-  readonly hugeBuckets: number;
+  readonly hugeShift: number;
   readonly edgeStart: number;
-  readonly edgeBuckets: number;
+  readonly edgeShift: number;
   /** The whole block as numbers, header included; its pool as bytes. */
   readonly numbers: Int32Array;
   readonly pool: Uint8Array;
@@ -191,15 +191,15 @@ export function attachAutomaton(shared: SharedArrayBuffer): PackedAutomaton {
     maxEntryTokens: read(HEADER.maxEntryTokens),
     maxTokenBytes: read(HEADER.maxTokenBytes),
     shortStart: read(HEADER.shortStart),
-    shortBuckets: read(HEADER.shortBuckets),
+    shortShift: read(HEADER.shortShift),
     mediumStart: read(HEADER.mediumStart),
-    mediumBuckets: read(HEADER.mediumBuckets),
+    mediumShift: read(HEADER.mediumShift),
     longStart: read(HEADER.longStart),
-    longBuckets: read(HEADER.longBuckets),
+    longShift: read(HEADER.longShift),
     hugeStart: read(HEADER.hugeStart),
-    hugeBuckets: read(HEADER.hugeBuckets),
+    hugeShift: read(HEADER.hugeShift),
     edgeStart: read(HEADER.edgeStart),
-    edgeBuckets: read(HEADER.edgeBuckets),
+    edgeShift: read(HEADER.edgeShift),
     numbers: new Int32Array(shared, 0, sizeBytes / 4),
     pool: new Uint8Array(shared, read(HEADER.poolStart), read(HEADER.poolBytes)),
   });
@@ -216,8 +216,9 @@ function checkBounds(header: Int32Array, sizeBytes: number): void {
   ] as const;
   for (const [position, bucketBytes] of tables) {
     const start = read(position);
-    const buckets = read(position + 1);
-    const isInside = start >= FIRST_TABLE_START && buckets > 0 && start + buckets * bucketBytes <= sizeBytes;
+    const shift = read(position + 1);
+    const end = start + 2 ** (32 - shift) * bucketBytes;
+    const isInside = start >= FIRST_TABLE_START && shift > 0 && shift < 32 && end <= sizeBytes;
     if (!isInside || start % bucketBytes !== 0) {
       throw damaged(`the table at header number ${position} lies outside the file`);
     }

@@ -5,13 +5,13 @@
  * Whether a bucket has been found full is told by the order of its keys, without a bit of its own: its last key is larger than
  * its first one if it has, and smaller if not (a free place is 0). So a search that fails looks further only where that can help.
  */
-import { bucketOf } from './token-hash.ts';
-
 /** Keys are known by numbers, from 0 on. */
 export class BucketTable {
   /** First byte. */
   readonly start: number;
-  readonly buckets: number;
+  /** Bits by which a hash is shifted right to give a bucket: there are 2^(32 - shift). */
+  readonly shift: number;
+  readonly #buckets: number;
   readonly #places: number;
   readonly #bucketBytes: number;
   /** Keys, each plus 1. */
@@ -21,18 +21,19 @@ export class BucketTable {
 
   /**
    * @param start - first byte of the table
-   * @param buckets - number of buckets; with a place more than there will be keys
+   * @param shift - 1 to 31, such that there is a place more than there will be keys
    * @param places - of a bucket
    * @param bucketBytes - size of a bucket
    */
-  constructor(start: number, buckets: number, places: number, bucketBytes: number) {
+  constructor(start: number, shift: number, places: number, bucketBytes: number) {
     this.start = start;
-    this.buckets = buckets;
+    this.shift = shift;
+    this.#buckets = 2 ** (32 - shift);
     this.#places = places;
     this.#bucketBytes = bucketBytes;
-    this.#keys = new Int32Array(buckets * places);
-    this.#counts = new Uint8Array(buckets);
-    this.#isPassed = new Uint8Array(buckets);
+    this.#keys = new Int32Array(this.#buckets * places);
+    this.#counts = new Uint8Array(this.#buckets);
+    this.#isPassed = new Uint8Array(this.#buckets);
   }
 
   /**
@@ -44,7 +45,7 @@ export class BucketTable {
    * @returns false if all of those are full
    */
   add(key: number, hash: number, maxProbes: number): boolean {
-    let bucket = bucketOf(hash, this.buckets);
+    let bucket = hash >>> this.shift;
     for (let probe = 0; probe < maxProbes; probe++) {
       const count = this.#counts[bucket] ?? 0;
       if (count < this.#places) {
@@ -53,7 +54,7 @@ export class BucketTable {
         return true;
       }
       this.#isPassed[bucket] = 1;
-      bucket = bucket + 1 === this.buckets ? 0 : bucket + 1;
+      bucket = bucket + 1 === this.#buckets ? 0 : bucket + 1;
     }
     return false;
   }
@@ -65,7 +66,7 @@ export class BucketTable {
    */
   arrange(compare: (key: number, other: number) => number): void {
     const keys = this.#keys;
-    for (let bucket = 0; bucket < this.buckets; bucket++) {
+    for (let bucket = 0; bucket < this.#buckets; bucket++) {
       if (this.#counts[bucket] !== this.#places) continue;
       const first = bucket * this.#places;
       const last = first + this.#places - 1;
@@ -76,6 +77,11 @@ export class BucketTable {
         keys[last] = key;
       }
     }
+  }
+
+  /** @returns size of the table */
+  get sizeBytes(): number {
+    return this.#buckets * this.#bucketBytes;
   }
 
   /** @param visit - called with each key, the first byte of its bucket, and its place there, in the order of the table */

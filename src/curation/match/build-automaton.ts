@@ -16,8 +16,8 @@ import type { TokenTrie } from './token-trie.ts';
 
 const { HEADER } = layout;
 
-/** How full tables are: at 0.7 a quarter of the buckets have no free place, which a token in no entry has to see. */
-const LOAD = 0.6;
+/** Tables are at most this full; as their sizes are powers of two, at least half of it. */
+const MAX_LOAD = 0.72;
 /** Longest run of full buckets, which bounds every search: 13 in the reference list; beyond it the next seed is tried. */
 const MAX_PROBES = 256;
 const MAX_SEEDS = 8;
@@ -128,7 +128,7 @@ class Packer {
     const numbers = new Int32Array(shared);
     this.#numbers = numbers;
     this.#pool = new Uint8Array(shared, poolStart, poolBytes);
-    this.#writeLengths(short, medium);
+    this.#writeConstants();
     const groupReferences = this.#writeGroups(groupStart);
     const records = this.#placeWords([short, medium, long, huge]);
     if (records === undefined) return undefined;
@@ -153,7 +153,7 @@ class Packer {
       [HEADER.edgeStart, edges],
     ] as const) {
       numbers[position] = table.start;
-      numbers[position + 1] = table.buckets;
+      numbers[position + 1] = table.shift;
     }
     numbers[HEADER.groupStart] = groupStart;
     numbers[HEADER.groupLength] = groupLength;
@@ -165,24 +165,22 @@ class Packer {
   }
 
   #reserve(keyCount: number, places: number): BucketTable {
-    // One more than needed: a search must meet a free place.
-    const buckets = Math.ceil(keyCount / (places * LOAD)) + 1;
+    // Two buckets at least, and never full: a search must meet a free place.
+    let shift = 31;
+    while (keyCount > 2 ** (32 - shift) * places * MAX_LOAD) shift--;
     const bucketBytes = places === 1 ? layout.HUGE_BYTES : layout.BUCKET_BYTES;
-    const table = new BucketTable(this.#sizeBytes, buckets, places, bucketBytes);
-    this.#sizeBytes += Math.ceil((buckets * bucketBytes) / layout.BUCKET_BYTES) * layout.BUCKET_BYTES;
+    const table = new BucketTable(this.#sizeBytes, shift, places, bucketBytes);
+    this.#sizeBytes += table.sizeBytes;
     return table;
   }
 
-  /** For a token of 0-8 bytes the bits that belong to it, and its table; and the null record for each byte. */
-  #writeLengths(short: BucketTable, medium: BucketTable): void {
+  /** For a token of 0-8 bytes the bits that belong to it; and the null record for each byte. */
+  #writeConstants(): void {
     const numbers = this.#numbers;
     for (let length = 0; length <= 8; length++) {
       const low = length >= 4 ? -1 : (1 << (8 * length)) - 1;
       const high = length >= 8 ? -1 : length <= 4 ? 0 : (1 << (8 * (length - 4))) - 1;
-      const { start, buckets } = length <= 4 ? short : medium;
-      const row =
-        length === 0 ? [0, 0, layout.EMPTY_BUCKET, 1] : [low, high, start, buckets];
-      numbers.set(row, layout.LENGTHS_START / 4 + length * 4);
+      numbers.set([low, high], layout.LENGTHS_START / 4 + length * 2);
     }
     numbers[layout.FULL_BUCKET / 4 + 6] = 256;
     const singles = layout.SINGLE_BYTES_START / 4;

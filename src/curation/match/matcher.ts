@@ -23,7 +23,7 @@ import {
 import type { PackedAutomaton } from './automaton.ts';
 import { sortIds, SORT_PADDING } from './sort-ids.ts';
 import { BYTE_ENDS_TOKEN, BYTE_IS_NUL, BYTE_IS_TOKEN, makeByteClasses } from './spacing.ts';
-import { bucketOf, deepBit, extendHash, hashEdge, hashLong, hashShort, neighbourBit } from './token-hash.ts';
+import { deepBit, extendHash, hashEdge, hashLong, hashShort, neighbourBit } from './token-hash.ts';
 
 /** Bytes of a window, but always a whole token; a byte can bring two tokens. */
 const WINDOW_BYTES = 2048;
@@ -225,14 +225,14 @@ export class Matcher {
 
   /** The record of a token of 1-8 bytes. */
   #findShort(start: number, length: number): number {
-    const { numbers, seed, shortStart, shortBuckets, mediumStart, mediumBuckets } = this.#automaton;
+    const { numbers, seed, shortStart, shortShift, mediumStart, mediumShift } = this.#automaton;
     const view = this.#view;
     const a = view.getInt32(start, true) & KEPT_LOW[length]!;
     const b = view.getInt32(start + 4, true) & KEPT_HIGH[length]!;
     const isShort = length <= 4;
     const first = isShort ? shortStart : mediumStart;
-    const buckets = isShort ? shortBuckets : mediumBuckets;
-    let bucket = bucketOf(hashShort(seed, a, b), buckets);
+    const shift = isShort ? shortShift : mediumShift;
+    let bucket = hashShort(seed, a, b) >>> shift;
     for (;;) {
       const at = (first + bucket * BUCKET_BYTES) >> 2;
       for (let place = 0; place < 4; place++) {
@@ -241,13 +241,13 @@ export class Matcher {
         if (key === 0) return NULL_RECORD;
       }
       if (!wasFoundFull(numbers, at, at + 6)) return NULL_RECORD;
-      bucket = bucket + 1 === buckets ? 0 : bucket + 1;
+      bucket = bucketAfter(bucket, shift);
     }
   }
 
   /** The record of a token of 9 bytes and more. */
   #findLong(bytes: Uint8Array, start: number, length: number): number {
-    const { numbers, seed, longStart, longBuckets } = this.#automaton;
+    const { numbers, seed, longStart, longShift } = this.#automaton;
     const view = this.#view;
     const rest = length < 16 ? length - 8 : 8;
     const a = view.getInt32(start, true);
@@ -256,7 +256,7 @@ export class Matcher {
     const d = view.getInt32(start + 12, true) & KEPT_HIGH[rest]!;
     const hash = hashLong(seed, a, b, c, d);
     if (length > 16) return this.#findHuge(bytes, start, start + length, hash);
-    let bucket = bucketOf(hash, longBuckets);
+    let bucket = hash >>> longShift;
     for (;;) {
       const bucketAt = (longStart + bucket * BUCKET_BYTES) >> 2;
       for (let place = 0; place < 2; place++) {
@@ -268,7 +268,7 @@ export class Matcher {
         if (key === 0) return NULL_RECORD;
       }
       if (!wasFoundFull(numbers, bucketAt, bucketAt + 2)) return NULL_RECORD;
-      bucket = bucket + 1 === longBuckets ? 0 : bucket + 1;
+      bucket = bucketAfter(bucket, longShift);
     }
   }
 
@@ -282,15 +282,15 @@ export class Matcher {
    * @returns its record
    */
   #findHuge(bytes: Uint8Array, start: number, end: number, hash16: number): number {
-    const { numbers, pool, hugeStart, hugeBuckets } = this.#automaton;
+    const { numbers, pool, hugeStart, hugeShift } = this.#automaton;
     const view = this.#view;
     const length = end - start;
     let hash = hash16;
     let at = start + 16;
     for (; at + 4 <= end; at += 4) hash = extendHash(hash, view.getInt32(at, true));
     if (at < end) hash = extendHash(hash, view.getInt32(at, true) & KEPT_LOW[end - at]!);
-    let place = bucketOf(hash, hugeBuckets);
-    for (;; place = place + 1 === hugeBuckets ? 0 : place + 1) {
+    let place = hash >>> hugeShift;
+    for (;; place = bucketAfter(place, hugeShift)) {
       const record = hugeStart + place * HUGE_BYTES;
       const keyLength = numbers[(record >> 2) + 2]!;
       if (keyLength === 0) return NULL_RECORD;
@@ -359,8 +359,8 @@ export class Matcher {
 
   /** The edge from a state by a token, the null record when there is none. */
   #findEdge(state: number, word: number): number {
-    const { numbers, seed, edgeStart, edgeBuckets } = this.#automaton;
-    let bucket = bucketOf(hashEdge(seed, state, word), edgeBuckets);
+    const { numbers, seed, edgeStart, edgeShift } = this.#automaton;
+    let bucket = hashEdge(seed, state, word) >>> edgeShift;
     for (;;) {
       const at = (edgeStart + bucket * BUCKET_BYTES) >> 2;
       for (let place = 0; place < 4; place++) {
@@ -369,7 +369,7 @@ export class Matcher {
         if (keyWord === 0) return NULL_RECORD;
       }
       if (!wasFoundFull(numbers, at, at + 6)) return NULL_RECORD;
-      bucket = bucket + 1 === edgeBuckets ? 0 : bucket + 1;
+      bucket = bucketAfter(bucket, edgeShift);
     }
   }
 
@@ -413,6 +413,11 @@ export class Matcher {
 function hasNul(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] === 0) return true;
   return false;
+}
+
+/** The bucket behind a bucket; the first one behind the last. */
+function bucketAfter(bucket: number, shift: number): number {
+  return (bucket + 1) & (-1 >>> shift);
 }
 
 /** Whether a key may lie behind this full bucket; see bucket-table.ts. Long keys may be equal in the numbers looked at. */

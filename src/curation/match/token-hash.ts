@@ -4,7 +4,7 @@
  *
  * They only choose where a search begins; what is found there is compared whole, so no answer ever rests on a hash.
  * A token enters as little-endian 32-bit words, zeros after its end. Each word is multiplied by a constant of its own, and the
- * upper bits of the sum, on which all bits of the words have a bearing, choose the bucket. The seed comes from the list's own
+ * upper bits of the sum, on which all bits of the words have a bearing, are the number of the bucket. The seed comes from the list's own
  * fingerprint, so nobody can prepare entries that collide: they would change the seed.
  */
 
@@ -50,16 +50,6 @@ export function extendHash(hash: number, word: number): number {
  */
 export function hashEdge(seed: number, state: number, word: number): number {
   return (Math.imul(state ^ seed, 0x9e3779b1) + Math.imul(word, 0x85ebca6b)) | 0;
-}
-
-/**
- * @param hash - of a key
- * @param buckets - of its table, at most 2^25
- * @returns number of the bucket at which the key is searched first: the upper 26 bits of the hash, scaled
- */
-export function bucketOf(hash: number, buckets: number): number {
-  // Below 2^51, so exact.
-  return Math.floor(((hash >>> 6) * buckets) / 0x4000000);
 }
 
 /**

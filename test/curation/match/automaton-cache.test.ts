@@ -97,7 +97,7 @@ describe('automaton files', () => {
     },
     'another seed': setNumber(HEADER.seed, 12345),
     'a table outside of it': setNumber(HEADER.edgeStart, 1 << 28),
-    'a table of no buckets': setNumber(HEADER.mediumBuckets, 0),
+    'a table of no buckets': setNumber(HEADER.mediumShift, 32),
     'a negative table': setNumber(HEADER.shortStart, -64),
     'a pool outside of it': setNumber(HEADER.poolBytes, 1 << 28),
     'groups of negative length': setNumber(HEADER.groupLength, -1),
