@@ -8,6 +8,8 @@
  * is left to the twin.
  */
 
+import { PACKING_BYTES, preparePacking, sortUpTo16, sortUpTo32 } from './parts/sort-ids';
+
 // Layout of a slot, known to src/curation/match/batch-matcher.ts.
 const OFFSETS: u32 = 0; // rows + 1 offsets of the texts, any base
 const COUNTS: u32 = 8192; // number of ids of each row, or TOO_LARGE
@@ -18,6 +20,7 @@ const ROW_ENDS: u32 = 98816; // offset at ENDS of the null token behind the last
 const MEMBERS: u32 = 107008; // ids of one row, unsorted
 const MAX_MEMBERS: u32 = 256;
 const PACKING: u32 = 108288; // by the lanes to keep: where the bytes of a vector go
+const TOUCHED: u32 = 108544; // see touch
 const BUCKETS: u32 = 109056; // of a block of keys: the bucket of each
 const LONGS: u32 = 111104; // tokens of 9 bytes and more: place at KEYS, place of the text, length, bucket
 const FURTHER: u32 = 176640; // place at FOUND and entry reference of what lies behind an edge
@@ -27,12 +30,10 @@ const MAX_TOKENS: u32 = 32000;
 const RECORDS: u32 = 455168; // each token's record
 const ENDS: u32 = 586240; // end at FOUND of what each token found
 const CANDIDATES: u32 = 717312; // offset at RECORDS of the second token of what may be an edge
-const FOUND: u32 = 848384; // id of each token and of each candidate, NONE where there is none
+const FOUND: u32 = 848384; // id of each token, and of each candidate, or NONE
 
 /** Count of a row that the twin has to match. */
 const TOO_LARGE: u32 = 0xffffffff;
-/** Sorts behind every id. */
-const NONE: u32 = 0xffffffff;
 /** Keys that no token has, because they start with a NUL: of the end of a row, and of a token whose record is known. */
 const NO_KEY: u64 = 0x200;
 /** Keys looked up at a time: their buckets fit into the first-level cache. */
@@ -259,17 +260,17 @@ function wasLongFoundFull(bucket: u32): bool {
 }
 
 /**
- * Looks up the tokens of 9 bytes or more whose keys end at `keysEnd`, and leaves key and bucket of each such that pass 2 finds
- * what they are; gives the first of the others.
+ * Looks up the tokens of 9 bytes or more whose keys lie before `blockEnd`, and leaves key and bucket of each such that pass 2 finds
+ * them like the shorter ones; gives the first of those that lie behind.
  */
 function findLongs(slot: u32, firstLong: u32, firstKey: u32, blockEnd: u32): u32 {
   let end = firstLong;
-  let touch: u32 = 0;
+  let sum: u32 = 0;
   for (; end < longsEnd && load<u32>(end) < blockEnd; end += 16) {
     store<u32>(end, firstOfLong(load<u32>(end, 4), load<u32>(end, 8)), 12);
   }
-  for (let long = firstLong; long < end; long += 16) touch += load<u32>(load<u32>(long, 12));
-  touched = touch;
+  for (let long = firstLong; long < end; long += 16) sum += load<u32>(load<u32>(long, 12));
+  store<u32>(slot + TOUCHED, sum);
   for (let long = firstLong; long < end; long += 16) {
     const keyAt = load<u32>(long);
     const at = load<u32>(long, 4);
@@ -333,15 +334,13 @@ let foundLimit: u32 = 0;
 
 /**
  * Reads a number of each of many buckets, as nothing else in the loop keeps the processor from having dozens of such reads
- * under way: what comes after them finds the buckets in its cache.
+ * under way: what comes after them finds the buckets in its cache. The sum is of no use, but the compiler must not know.
  */
-function touch(buckets: u32, end: u32): u32 {
+function touch(slot: u32, buckets: u32, end: u32): void {
   let sum: u32 = 0;
   for (; buckets < end; buckets += 4) sum += load<u32>(load<u32>(buckets));
-  return sum;
+  store<u32>(slot + TOUCHED, sum);
 }
-
-let touched: u32 = 0;
 
 /** The buckets of a block of keys, in which they are looked for. */
 function findBuckets(slot: u32, key: u32, end: u32): void {
@@ -381,7 +380,7 @@ function findRecords(slot: u32): void {
     const end = min(key + (BLOCK << 3), keysEnd);
     findBuckets(slot, key, end);
     long = findLongs(slot, long, key, end);
-    touched += touch(slot + BUCKETS, slot + BUCKETS + ((end - key) >>> 1));
+    touch(slot, slot + BUCKETS, slot + BUCKETS + ((end - key) >>> 1));
     let bucketAt = slot + BUCKETS;
     for (; key < end; key += 8) {
       const bucket = load<u32>(bucketAt);
@@ -457,7 +456,7 @@ function findEdges(slot: u32): void {
       store<u32>(bucketAt, bucketOfEdge(start, shift, key));
       bucketAt += 4;
     }
-    touched += touch(slot + BUCKETS, bucketAt);
+    touch(slot, slot + BUCKETS, bucketAt);
     bucketAt = slot + BUCKETS;
     for (; candidate < end; candidate += 4) {
       const record = load<u32>(candidate);
@@ -501,184 +500,6 @@ function walkFurther(slot: u32, start: u32, shift: u32, next: u32, record: u32, 
     record += 4;
     if (mayFollow(next, load<u32>(record)) == 0) return true;
   }
-}
-
-// Sorting: networks over vectors of four ids. A function gives one vector of several; what two of them compute alike, the
-// runtime computes once.
-
-// @ts-ignore: decorator
-@inline
-function backwards(a: v128): v128 {
-  return v128.shuffle<i32>(a, a, 3, 2, 1, 0);
-}
-
-/** First vector of two bitonic runs of four, each sorted. */
-// @ts-ignore: decorator
-@inline
-function sortedFirst(low: v128, high: v128): v128 {
-  return v128.shuffle<i64>(sortedHalf(low, high), sortedOtherHalf(low, high), 0, 2);
-}
-
-/** The second. */
-// @ts-ignore: decorator
-@inline
-function sortedSecond(low: v128, high: v128): v128 {
-  return v128.shuffle<i64>(sortedHalf(low, high), sortedOtherHalf(low, high), 1, 3);
-}
-
-/** First halves of two bitonic runs of four, each sorted. */
-// @ts-ignore: decorator
-@inline
-function sortedHalf(low: v128, high: v128): v128 {
-  return v128.shuffle<i32>(sortedEven(low, high), sortedOdd(low, high), 0, 4, 1, 5);
-}
-
-/** Second halves. */
-// @ts-ignore: decorator
-@inline
-function sortedOtherHalf(low: v128, high: v128): v128 {
-  return v128.shuffle<i32>(sortedEven(low, high), sortedOdd(low, high), 2, 6, 3, 7);
-}
-
-/** Of two bitonic runs of four the numbers at even places, once they are sorted. */
-// @ts-ignore: decorator
-@inline
-function sortedEven(low: v128, high: v128): v128 {
-  const a = v128.shuffle<i64>(low, high, 0, 2);
-  const b = v128.shuffle<i64>(low, high, 1, 3);
-  const smaller = i32x4.min_u(a, b);
-  const larger = i32x4.max_u(a, b);
-  return i32x4.min_u(
-    v128.shuffle<i32>(smaller, larger, 0, 2, 4, 6),
-    v128.shuffle<i32>(smaller, larger, 1, 3, 5, 7),
-  );
-}
-
-/** At odd places. */
-// @ts-ignore: decorator
-@inline
-function sortedOdd(low: v128, high: v128): v128 {
-  const a = v128.shuffle<i64>(low, high, 0, 2);
-  const b = v128.shuffle<i64>(low, high, 1, 3);
-  const smaller = i32x4.min_u(a, b);
-  const larger = i32x4.max_u(a, b);
-  return i32x4.max_u(
-    v128.shuffle<i32>(smaller, larger, 0, 2, 4, 6),
-    v128.shuffle<i32>(smaller, larger, 1, 3, 5, 7),
-  );
-}
-
-/** Sorts sixteen numbers, of which those from `count` on are taken as NONE. Writes them all, or with `isLast` each once, and gives their number. */
-// @ts-ignore: decorator
-@inline
-function sortSixteen(from: u32, count: u32, to: u32, isLast: bool): u32 {
-  const last = i32x4.splat(count);
-  const in0 = v128.or(v128.load(from), i32x4.ge_s(i32x4(0, 1, 2, 3), last));
-  const in1 = v128.or(v128.load(from, 16), i32x4.ge_s(i32x4(4, 5, 6, 7), last));
-  const in2 = v128.or(v128.load(from, 32), i32x4.ge_s(i32x4(8, 9, 10, 11), last));
-  const in3 = v128.or(v128.load(from, 48), i32x4.ge_s(i32x4(12, 13, 14, 15), last));
-  // Four columns of four, by the network of five comparisons.
-  const low0 = i32x4.min_u(in0, in1);
-  const high0 = i32x4.max_u(in0, in1);
-  const low1 = i32x4.min_u(in2, in3);
-  const high1 = i32x4.max_u(in2, in3);
-  const column0 = i32x4.min_u(low0, low1);
-  const middle0 = i32x4.max_u(low0, low1);
-  const middle1 = i32x4.min_u(high0, high1);
-  const column3 = i32x4.max_u(high0, high1);
-  const column1 = i32x4.min_u(middle0, middle1);
-  const column2 = i32x4.max_u(middle0, middle1);
-  // Columns to rows.
-  const pairs0 = v128.shuffle<i32>(column0, column1, 0, 4, 1, 5);
-  const pairs1 = v128.shuffle<i32>(column0, column1, 2, 6, 3, 7);
-  const pairs2 = v128.shuffle<i32>(column2, column3, 0, 4, 1, 5);
-  const pairs3 = v128.shuffle<i32>(column2, column3, 2, 6, 3, 7);
-  const row0 = v128.shuffle<i64>(pairs0, pairs2, 0, 2);
-  const row1 = backwards(v128.shuffle<i64>(pairs0, pairs2, 1, 3));
-  const row2 = v128.shuffle<i64>(pairs1, pairs3, 0, 2);
-  const row3 = backwards(v128.shuffle<i64>(pairs1, pairs3, 1, 3));
-  // Two rows to one of eight, and these to one of sixteen.
-  const eight0 = sortedFirst(i32x4.min_u(row0, row1), i32x4.max_u(row0, row1));
-  const eight1 = sortedSecond(i32x4.min_u(row0, row1), i32x4.max_u(row0, row1));
-  const other0 = backwards(sortedSecond(i32x4.min_u(row2, row3), i32x4.max_u(row2, row3)));
-  const other1 = backwards(sortedFirst(i32x4.min_u(row2, row3), i32x4.max_u(row2, row3)));
-  const half0 = i32x4.min_u(eight0, other0);
-  const half1 = i32x4.min_u(eight1, other1);
-  const half2 = i32x4.max_u(eight0, other0);
-  const half3 = i32x4.max_u(eight1, other1);
-  const a = sortedFirst(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
-  const b = sortedSecond(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
-  const c = sortedFirst(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
-  const d = sortedSecond(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
-  if (isLast) {
-    // No id is the largest number.
-    let end = writeDistinct(i32x4.splat(0x7fffffff), a, to);
-    end = writeDistinct(a, b, end);
-    end = writeDistinct(b, c, end);
-    end = writeDistinct(c, d, end);
-    return ((end - to) >>> 2) - u32(i32x4.extract_lane(d, 3) == -1);
-  }
-  v128.store(to, a);
-  v128.store(to, b, 16);
-  v128.store(to, c, 32);
-  v128.store(to, d, 48);
-  return 0;
-}
-
-/** Start of the table of {@link preparePacking}; the same for every call of an instance. */
-let packing: u32 = 0;
-
-/** Writes the lanes of `ids` that differ from the one before; gives the place behind them. */
-// @ts-ignore: decorator
-@inline
-function writeDistinct(before: v128, ids: v128, to: u32): u32 {
-  const kept = i32x4.bitmask(i32x4.ne(ids, v128.shuffle<i32>(before, ids, 3, 4, 5, 6)));
-  v128.store(to, i8x16.swizzle(ids, v128.load(packing + (kept << 4))));
-  return to + (popcnt(kept) << 2);
-}
-
-/** Sorts up to 16 ids from FOUND to `to`, each once. Returns how many. */
-function sortRow(from: u32, count: u32, to: u32): u32 {
-  return sortSixteen(from, count, to, true);
-}
-
-/** Sorts a bitonic run of sixteen, and writes it as {@link writeDistinct}. */
-// @ts-ignore: decorator
-@inline
-function writeBitonicSixteen(at: u32, before: v128, to: u32): u32 {
-  const in0 = v128.load(at);
-  const in1 = v128.load(at, 16);
-  const in2 = v128.load(at, 32);
-  const in3 = v128.load(at, 48);
-  const half0 = i32x4.min_u(in0, in2);
-  const half1 = i32x4.min_u(in1, in3);
-  const half2 = i32x4.max_u(in0, in2);
-  const half3 = i32x4.max_u(in1, in3);
-  const a = sortedFirst(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
-  const b = sortedSecond(i32x4.min_u(half0, half1), i32x4.max_u(half0, half1));
-  const c = sortedFirst(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
-  const d = sortedSecond(i32x4.min_u(half2, half3), i32x4.max_u(half2, half3));
-  v128.store(at, d);
-  let end = writeDistinct(before, a, to);
-  end = writeDistinct(a, b, end);
-  end = writeDistinct(b, c, end);
-  return writeDistinct(c, d, end);
-}
-
-/** The same for 17 to 32. */
-function sortLongRow(slot: u32, from: u32, count: u32, to: u32): u32 {
-  const all = slot + MEMBERS;
-  sortSixteen(from, 16, all, false);
-  sortSixteen(from + 64, count - 16, all + 64, false);
-  for (let at: u32 = 0; at < 64; at += 16) {
-    const a = v128.load(all + at);
-    const b = backwards(v128.load(all + 112 - at));
-    v128.store(all + at, i32x4.min_u(a, b));
-    v128.store(all + 112 - at, backwards(i32x4.max_u(a, b)));
-  }
-  const end = writeBitonicSixteen(all, i32x4.splat(0x7fffffff), to);
-  const last = writeBitonicSixteen(all + 64, v128.load(all), end);
-  return ((last - to) >>> 2) - u32(load<i32>(all + 64, 12) == -1);
 }
 
 /** Sorts the ids at MEMBERS into `to`, each once: the place of an id is the number of smaller ones. Returns how many. */
@@ -748,19 +569,6 @@ function hasGroup(from: u32, end: u32): bool {
   return false;
 }
 
-/** By the lanes to keep: where the bytes of a vector go. */
-function preparePacking(): void {
-  for (let kept: u32 = 0; kept < 16; kept++) {
-    let to = packing + (kept << 4);
-    v128.store(to, i8x16.splat(-1));
-    for (let lane: u32 = 0; lane < 4; lane++) {
-      if (((kept >>> lane) & 1) == 0) continue;
-      store<u32>(to, 0x03020100 + lane * 0x04040404);
-      to += 4;
-    }
-  }
-}
-
 /**
  * Matches rows.
  *
@@ -773,8 +581,8 @@ export function matchRows(slot: u32, rowCount: u32): u32 {
   const blank = i8x16.splat(0x20);
   const textEnd = slot + TEXT + load<u32>(slot + OFFSETS + (rowCount << 2)) - load<u32>(slot + OFFSETS);
   for (let at: u32 = 0; at < 64; at += 16) v128.store(textEnd + at, blank);
-  packing = slot + PACKING;
-  if (load<u32>(packing, 252) == 0) preparePacking();
+  const packing = slot + PACKING;
+  if (load<u32>(packing, PACKING_BYTES - 4) == 0) preparePacking(packing);
   rowCount = splitRows(slot, rowCount);
   if (rowCount == 0) return 0;
   findRecords(slot);
@@ -793,9 +601,9 @@ export function matchRows(slot: u32, rowCount: u32): u32 {
       if (load<u32>(nextFurther) < end || found > 32 || (hasGroups && hasGroup(from, end))) {
         count = sortMixedRow(slot, from, end, to);
       } else if (found <= 16) {
-        count = sortRow(from, found, to);
+        count = sortUpTo16(packing, from, found, to);
       } else {
-        count = sortLongRow(slot, from, found, to);
+        count = sortUpTo32(packing, slot + MEMBERS, from, found, to);
       }
       to += count == TOO_LARGE ? 0 : count << 2;
       store<u32>(slot + COUNTS + (row << 2), count);

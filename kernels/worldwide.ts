@@ -8,6 +8,8 @@
  * spaces on both sides. A text that does not fit is left to the twin.
  */
 
+import { PACKING_BYTES, preparePacking, sortUpTo16, sortUpTo32 } from './parts/sort-ids';
+
 // Layout of a slot, known to src/curation/match/worldwide/worldwide-batch-matcher.ts.
 const COUNTS: u32 = 0; // number of ids of each row, or TOO_LARGE
 const IDS: u32 = 8192; // ids of all rows, one row after the other
@@ -18,7 +20,9 @@ const FOUND: u32 = 499712; // output at each of these
 const LISTED: u32 = 720896; // ids of one row, with repeats
 const MAX_LISTED: u32 = 16384;
 const NUMBERS: u32 = 786944; // of the words of the bitmap that are not 0
-const BITS: u32 = 918528; // a bit for each word of the bitmap behind it that is not 0
+const PACKING: u32 = 918528; // table of parts/sort-ids.ts
+const SORTED: u32 = 918784; // scratch memory of the same
+const BITS: u32 = 918912; // a bit for each word of the bitmap behind it that is not 0
 
 // Layout of a slot of the kernel `matcher`.
 const OFFSETS: u32 = 0;
@@ -321,6 +325,40 @@ function takeBits(slot: u32, bits: u32, words: u32, to: u32): u32 {
 }
 
 /**
+ * Writes the ids of a row, ascending, each once.
+ *
+ * @param listedEnd - end of those found by characters at LISTED
+ * @param wordId - those of words, as the kernel `matcher` left them
+ * @param wordCount - how many
+ * @returns their end
+ */
+function writeRow(block: u32, slot: u32, listedEnd: u32, wordId: u32, wordCount: u32, to: u32): u32 {
+  const idsOfWords = header(block, IDS_OF_WORDS);
+  const wordIdsEnd = wordId + (wordCount << 2);
+  const listed = slot + LISTED;
+  if (listedEnd == listed) {
+    // Ascending as they are.
+    for (; wordId < wordIdsEnd; wordId += 4, to += 4) store<u32>(to, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
+    return to;
+  }
+  const total = wordCount + ((listedEnd - listed) >>> 2);
+  if (total <= 32) {
+    for (; wordId < wordIdsEnd; wordId += 4, listedEnd += 4) {
+      store<u32>(listedEnd, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
+    }
+    const packing = slot + PACKING;
+    const count =
+      total <= 16 ? sortUpTo16(packing, listed, total, to) : sortUpTo32(packing, slot + SORTED, listed, total, to);
+    return to + (count << 2);
+  }
+  const bits = slot + BITS;
+  const words = bits + (((header(block, ENTRY_COUNT) + 4095) >>> 12) << 3);
+  for (; wordId < wordIdsEnd; wordId += 4) setBit(bits, words, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
+  for (let id = listed; id < listedEnd; id += 4) setBit(bits, words, load<u32>(id));
+  return takeBits(slot, bits, words, to);
+}
+
+/**
  * Matches rows.
  *
  * @param block - the automaton of the characters
@@ -332,18 +370,17 @@ function takeBits(slot: u32, bits: u32, words: u32, to: u32): u32 {
  */
 export function matchRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): u32 {
   if (rowCount == 0) return 0;
+  if (load<u32>(slot + PACKING, PACKING_BYTES - 4) == 0) preparePacking(slot + PACKING);
   const hasPatterns = header(block, PATTERN_COUNT) != 0;
   if (hasPatterns) {
     spaceRows(block, slot, textSlot, rowCount);
     walkRows(block, slot, rowCount);
   }
   const hasWords = header(block, WORD_COUNT) != 0;
-  const idsOfWords = header(block, IDS_OF_WORDS);
   const lists = header(block, LISTS);
-  const entryCount = header(block, ENTRY_COUNT);
-  const bits = slot + BITS;
-  const words = bits + (((entryCount + 4095) >>> 12) << 3);
-  const idsEnd = slot + IDS + (MAX_IDS << 2);
+  const listed = slot + LISTED;
+  // A vector more than there is may be written.
+  const idsEnd = slot + IDS + (MAX_IDS << 2) - 64;
   let wordId = textSlot + WORD_IDS;
   let from = slot + SPACED;
   let to = slot + IDS;
@@ -351,28 +388,20 @@ export function matchRows(block: u32, slot: u32, textSlot: u32, rowCount: u32): 
     const end = load<u32>(slot + ROW_ENDS + (row << 2));
     let count = hasWords ? load<u32>(textSlot + WORD_COUNTS + (row << 2)) : 0;
     if (count != TOO_LARGE) {
-      const wordIdsEnd = wordId + (count << 2);
-      const listedEnd = hasPatterns ? listIds(slot, lists, from, end) : slot + LISTED;
+      const listedEnd = hasPatterns ? listIds(slot, lists, from, end) : listed;
+      const wordCount = count;
       if (listedEnd == 0) {
-        wordId = wordIdsEnd;
         count = TOO_LARGE;
       } else {
-        const listed = slot + LISTED;
-        if (to + (count << 2) + (listedEnd - listed) + 16 > idsEnd) return row;
+        if (to + (wordCount << 2) + (listedEnd - listed) > idsEnd) return row;
         const first = to;
-        if (listedEnd == listed) {
-          for (; wordId < wordIdsEnd; wordId += 4, to += 4) store<u32>(to, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
-        } else {
-          for (; wordId < wordIdsEnd; wordId += 4) setBit(bits, words, load<u32>(idsOfWords + (load<u32>(wordId) << 2)));
-          for (let id = listed; id < listedEnd; id += 4) setBit(bits, words, load<u32>(id));
-          to = takeBits(slot, bits, words, to);
-        }
+        to = writeRow(block, slot, listedEnd, wordId, wordCount, to);
         count = (to - first) >>> 2;
       }
+      wordId += wordCount << 2;
     }
     store<u32>(slot + COUNTS + (row << 2), count);
     from = end;
   }
   return rowCount;
 }
-

@@ -20,7 +20,7 @@ import { WorldwideMatcher } from './worldwide-matcher.ts';
 const COUNTS = 0;
 const IDS = 8192;
 const MAX_IDS = 65536;
-const BITS = 918528;
+const BITS = 918912;
 
 /** A list in the kernels' memory; plain data that can be posted to threads. */
 export interface WorldwideMemory extends MatcherMemory {
