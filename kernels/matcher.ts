@@ -8,7 +8,7 @@
  * is left to the twin.
  */
 
-import { PACKING_BYTES, preparePacking, sortUpTo16, sortUpTo32 } from './parts/sort-ids';
+import { PACKING_BYTES, preparePacking, sortUpTo16, sortUpTo32 } from './lib/sort-ids';
 
 // Layout of a slot, known to src/curation/match/batch-matcher.ts.
 const OFFSETS: u32 = 0; // rows + 1 offsets of the texts, any base

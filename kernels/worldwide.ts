@@ -8,7 +8,7 @@
  * spaces on both sides. A text that does not fit is left to the twin.
  */
 
-import { PACKING_BYTES, preparePacking, sortUpTo16, sortUpTo32 } from './parts/sort-ids';
+import { PACKING_BYTES, preparePacking, sortUpTo16, sortUpTo32 } from './lib/sort-ids';
 
 // Layout of a slot, known to src/curation/match/worldwide/worldwide-batch-matcher.ts.
 const COUNTS: u32 = 0; // number of ids of each row, or TOO_LARGE
@@ -20,7 +20,7 @@ const FOUND: u32 = 499712; // output at each of these
 const LISTED: u32 = 720896; // ids of one row, with repeats
 const MAX_LISTED: u32 = 16384;
 const NUMBERS: u32 = 786944; // of the words of the bitmap that are not 0
-const PACKING: u32 = 918528; // table of parts/sort-ids.ts
+const PACKING: u32 = 918528; // table of lib/sort-ids.ts
 const SORTED: u32 = 918784; // scratch memory of the same
 const BITS: u32 = 918912; // a bit for each word of the bitmap behind it that is not 0
 

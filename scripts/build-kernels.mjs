@@ -11,7 +11,7 @@ const folder = fileURLToPath(new URL('../kernels/', import.meta.url));
  * here imports memory, that of its threads or that of a reader of crawl files, and has no statics unless it says so.
  */
 const PAGES = { resample: 256, sha256: 24 };
-const OF_THREADS = ['language', 'matcher'];
+const OF_THREADS = ['language', 'matcher', 'worldwide'];
 const WITH_STATICS = ['html-images'];
 const STATICS = ['--memoryBase', '1024'];
 const OWN_MEMORY = (pages) => ['--initialMemory', `${pages}`, '--maximumMemory', `${pages}`, ...STATICS];

@@ -61,7 +61,8 @@ export class MatcherKernel implements RowKernel {
    * @param row - the first of them
    * @returns how many have room
    */
-  takeTexts({ rowCount, textOffsets, textBytes }: TextColumn, row: number): number {
+  takeTexts(column: TextColumn, row: number): number {
+    const { rowCount, textOffsets, textBytes } = column;
     const start = textOffsets[row] ?? 0;
     const lastRow = Math.min(rowCount, row + MAX_ROWS);
     let end = row;

@@ -36,7 +36,7 @@ const MAX_SEEDS = 8;
 export function buildAutomaton(list: EntryList, compat: Compat): PackedAutomaton {
   const trie = buildTrie(list, compat);
   // Frequent in every text, so better found at once than sought in vain.
-  const punctuation = [...SPACED_PUNCTUATION].filter((mark) => !trie.words.includes(mark));
+  const punctuation = SPACED_PUNCTUATION.split('').filter((mark) => !trie.words.includes(mark));
   const words = encodeWords([...trie.words, ...punctuation]);
   const fingerprint = Buffer.from(list.fingerprint, 'hex');
   for (let attempt = 0; attempt < MAX_SEEDS; attempt++) {
@@ -74,7 +74,6 @@ function encodeWords(words: readonly string[]): EncodedWords {
   }
   return { bytes, view: new DataView(bytes.buffer), starts, lengths };
 }
-
 
 /** One attempt at packing under one seed. */
 class Packer {
@@ -210,7 +209,8 @@ class Packer {
       const a = view.getInt32(start, true);
       const b = view.getInt32(start + 4, true);
       let hash = hashShort(seed, a, b);
-      if (length > 8) hash = hashLong(seed, a, b, view.getInt32(start + 8, true), view.getInt32(start + 12, true));
+      if (length > 8)
+        hash = hashLong(seed, a, b, view.getInt32(start + 8, true), view.getInt32(start + 12, true));
       for (let at = 16; at < length; at += 4) hash = extendHash(hash, view.getInt32(start + at, true));
       if (!tables[classOf(length)].add(word, hash, MAX_PROBES)) return undefined;
     }

@@ -149,8 +149,7 @@ export class Matcher {
    * Pass 1: writes the records of the tokens of [start, end) behind those already carried, until the window is full.
    *
    * First the places where tokens end are listed, without a branch on what a byte is; then the tokens are looked up one
-   * after the other, those of up to 8 bytes on one path, with masks and table chosen by their length. So the speed does not
-   * depend on what the bytes are. Tried and not faster: seeking each end by 32-bit tricks (equal), and caches of 2,048 to 16,384 recent tokens and edges in front of the tables (0 to 13 % slower).
+   * after the other. So the speed does not depend on what the bytes are. Tried and not faster: seeking each end by 32-bit tricks (equal), and caches of 2,048 to 16,384 recent tokens and edges in front of the tables (0 to 13 % slower).
    *
    * @param bytes - holds the text, and {@link OVERREAD_BYTES} more
    * @param start - byte of the text to go on from
@@ -223,7 +222,7 @@ export class Matcher {
     return tokenCount;
   }
 
-  /** The record of a token of 1-8 bytes. */
+  // The record of a token of 1-8 bytes.
   #findShort(start: number, length: number): number {
     const { numbers, seed, shortStart, shortShift, mediumStart, mediumShift } = this.#automaton;
     const view = this.#view;
@@ -245,7 +244,7 @@ export class Matcher {
     }
   }
 
-  /** The record of a token of 9 bytes and more. */
+  // The record of a token of 9 bytes and more.
   #findLong(bytes: Uint8Array, start: number, length: number): number {
     const { numbers, seed, longStart, longShift } = this.#automaton;
     const view = this.#view;
@@ -290,7 +289,7 @@ export class Matcher {
     for (; at + 4 <= end; at += 4) hash = extendHash(hash, view.getInt32(at, true));
     if (at < end) hash = extendHash(hash, view.getInt32(at, true) & KEPT_LOW[end - at]!);
     let place = hash >>> hugeShift;
-    for (;; place = bucketAfter(place, hugeShift)) {
+    for (; ; place = bucketAfter(place, hugeShift)) {
       const record = hugeStart + place * HUGE_BYTES;
       const keyLength = numbers[(record >> 2) + 2]!;
       if (keyLength === 0) return NULL_RECORD;
@@ -350,14 +349,14 @@ export class Matcher {
           this.#found[count++] = reference - 1;
         }
         const next = numbers[edge + 4]!;
-        if (((next >>> DEEP_NUMBER_BITS >>> deepBit(records[at + 1]!)) & 1) === 0) break;
+        if ((((next >>> DEEP_NUMBER_BITS) >>> deepBit(records[at + 1]!)) & 1) === 0) break;
         state = DEEP_STATE | (next & DEEP_NUMBER);
       }
     }
     return count;
   }
 
-  /** The edge from a state by a token, the null record when there is none. */
+  // The edge from a state by a token, the null record when there is none.
   #findEdge(state: number, word: number): number {
     const { numbers, seed, edgeStart, edgeShift } = this.#automaton;
     let bucket = hashEdge(seed, state, word) >>> edgeShift;

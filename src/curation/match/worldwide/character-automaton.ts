@@ -58,7 +58,7 @@ export const CHAINED = 15;
 const MAX_NODES = 2 ** 24;
 const MAX_IDS = 2 ** 28;
 const MAX_BYTES = 2 ** 31 - 8;
-/** A list is read four, twelve or sixteen ids at a time. */
+/** Of a list sixteen ids may be read, however many it has. */
 const LISTED_OVERREAD = 64;
 
 const SPACE = 0x20;
@@ -66,7 +66,7 @@ const SPACE = 0x20;
 /**
  * Builds the automaton.
  *
- * Time: about linear in the characters. Memory: some 24 bytes for each node of the trie and 16 for each pattern.
+ * Time: about linear in the characters. Memory: 12 bytes for each node of the trie, 4 for each id listed.
  *
  * @param patterns - in any order; equal ones are allowed
  * @param entryCount - above every id
@@ -92,9 +92,13 @@ export function packCharacters(
   const wordIdsStart = listsStart + lists.length * 4;
   const end = Math.ceil((wordIdsStart + wordIds.length * 4 + LISTED_OVERREAD) / 64) * 64;
   if (placeCount > MAX_NODES || Math.max(lists.length, entryCount) > MAX_IDS || end > MAX_BYTES) {
-    throw new MetaclipError('E_METADATA_FORMAT', `the automaton would have ${placeCount} nodes and ${end} bytes`, {
-      hint: 'split the metadata list; the limits are 16 million nodes and 2 GiB',
-    });
+    throw new MetaclipError(
+      'E_METADATA_FORMAT',
+      `the automaton would have ${placeCount} nodes and ${end} bytes`,
+      {
+        hint: 'split the metadata list; the limits are 16 million nodes and 2 GiB',
+      },
+    );
   }
   const block = new Uint32Array((end - start) / 4);
   for (const [position, value] of [

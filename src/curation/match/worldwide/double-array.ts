@@ -6,8 +6,9 @@
  * The places [0, codeCount) belong to the root, base 0, those of characters by which it has no child as well.
  *
  * Nodes of many children go first: they find no gap among others, while those of few fill what is left between them. Each
- * size has a finger of its own on the list of free places, which only moves on; so the time is about linear, and of the
- * places of a list of 300,000 Chinese entries a few per cent stay free.
+ * size has a finger of its own on the list of free places, which only moves on, so that the time stays about linear. Of the
+ * places of 300,000 Thai entries (46 characters) 1% stays free, of as many Chinese ones (3,000 characters) 22%. Searching
+ * six times as long leaves 13% of these, and makes matching less than a tenth faster.
  */
 import type { CharacterTrie } from './character-trie.ts';
 
@@ -73,6 +74,9 @@ const FEW = 6;
 const NEAR = 128;
 /** Sizes up to this have a finger each, larger ones share one with those of the same number of bits. */
 const SINGLE_SIZES = 8;
+/** Tries after which a finger moves on, and how much later it does again. */
+const FIRST_MOVE = 64;
+const MOVE_FACTOR = 4;
 
 /** The free places, as a list in ascending order. */
 class FreePlaces {
@@ -92,26 +96,35 @@ class FreePlaces {
     this.#fingers = new Int32Array(SINGLE_SIZES + 32).fill(firstPlace);
   }
 
-  /** Finds a base at which all children [first, last) have free places. */
+  /** Finds a base, always above 0, at which all children [first, last) have free places. */
   findBase(characters: Uint16Array, first: number, last: number): number {
     const size = last - first;
     const finger = size <= SINGLE_SIZES ? size : SINGLE_SIZES + 32 - Math.clz32(size);
     const smallest = characters[first]!;
     let place = this.#fingers[finger]!;
-    for (;;) {
+    // Those behind a place that has been taken are not linked from it any more.
+    while (this.#next[place] === 0) place++;
+    this.#fingers[finger] = place;
+    // The finger follows at some distance, so that the next node may find a gap where this one does not.
+    let follower = place;
+    let nextMove = FIRST_MOVE;
+    for (let tries = 1; ; tries++) {
       if (place + 0x10000 >= this.#next.length) this.#grow(Math.ceil(this.#next.length * 1.5) + 0x10000);
       const base = place - smallest;
-      if (this.#next[place] !== 0 && base > 0 && this.#isBase[base] === 0) {
+      if (this.#isBase[base] === 0) {
         let child = first + 1;
         while (child < last && this.#next[base + characters[child]!] !== 0) child++;
         if (child === last) {
-          this.#fingers[finger] = place;
           this.#isBase[base] = 1;
           return base;
         }
       }
-      // From a place that has been taken to the next free one: those behind it are not linked from it any more.
-      place = this.#next[place] === 0 ? place + 1 : this.#next[place]!;
+      place = this.#next[place]!;
+      if (tries === nextMove) {
+        this.#fingers[finger] = follower;
+        follower = place;
+        nextMove *= MOVE_FACTOR;
+      }
     }
   }
 

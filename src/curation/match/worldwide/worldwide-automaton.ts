@@ -60,7 +60,12 @@ export function buildWorldwideAutomaton(list: EntryList, compat: Compat): Worldw
   }
   const tokens = words.length === 0 ? null : buildAutomaton(createEntryList(words, list.source), compat);
   const charactersStart = Math.ceil((tokens?.sizeBytes ?? 0) / ALIGNMENT) * ALIGNMENT;
-  const characters = packCharacters(patterns, list.entries.length, Uint32Array.from(wordIds), charactersStart);
+  const characters = packCharacters(
+    patterns,
+    list.entries.length,
+    Uint32Array.from(wordIds),
+    charactersStart,
+  );
   const shared = new SharedArrayBuffer(characters[CHARACTER_HEADER.end] ?? 0);
   if (tokens !== null) new Uint8Array(shared).set(new Uint8Array(tokens.shared));
   new Uint32Array(shared, charactersStart).set(characters);

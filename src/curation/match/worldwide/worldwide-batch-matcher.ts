@@ -34,11 +34,12 @@ export interface WorldwideMemory extends MatcherMemory {
  * @returns memory owned by the caller; freed when the last thread lets go of it
  * @throws {@link MetaclipError} `E_USAGE` if that is over 4 GiB
  */
-export function shareWorldwideAutomaton({ shared, ...automaton }: WorldwideAutomaton): WorldwideMemory {
+export function shareWorldwideAutomaton(automaton: WorldwideAutomaton): WorldwideMemory {
+  const { shared, ...layout } = automaton;
   const header = new Uint32Array(shared, automaton.charactersStart);
   // A bit for each entry, and one for each 64 of those; both in whole words.
   const words = Math.ceil((header[CHARACTER_HEADER.entryCount] ?? 0) / 4096) * 65;
-  return { ...shareBytes(shared, MATCHER_SLOT_BYTES + BITS + words * 8), automaton };
+  return { ...shareBytes(shared, MATCHER_SLOT_BYTES + BITS + words * 8), automaton: layout };
 }
 
 /** Matches row after row. One for each thread, all over the same list. */
