@@ -28,10 +28,16 @@ export { attachAutomaton, type PackedAutomaton } from './curation/match/automato
 export { openAutomaton } from './curation/match/automaton-cache.ts';
 export { buildAutomaton } from './curation/match/build-automaton.ts';
 export { Matcher } from './curation/match/matcher.ts';
+export { type TextColumn } from './curation/match/row-matcher.ts';
 export {
   buildWorldwideAutomaton,
   type WorldwideAutomaton,
 } from './curation/match/worldwide/worldwide-automaton.ts';
+export {
+  shareWorldwideAutomaton,
+  WorldwideBatchMatcher,
+  type WorldwideMemory,
+} from './curation/match/worldwide/worldwide-batch-matcher.ts';
 export { WorldwideMatcher } from './curation/match/worldwide/worldwide-matcher.ts';
 export { type Pair, PairBatch, TEXT_KEYS, type TextKey } from './curation/pair-batch.ts';
 export { uidOf, uuidOf } from './curation/pair-ids.ts';
