@@ -15,6 +15,7 @@ const BENCHMARKS = [
   ['wat'],
   ['wat', '--lang', 'en'],
   ['wat-original'],
+  ['wat-original', '--lang', 'en'],
   ['balance'],
   ['report'],
   ['scaling'],
