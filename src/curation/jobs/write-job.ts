@@ -1,5 +1,8 @@
 /** Writing one shard as a job over the files of a run directory. */
-import { produceFile } from '../../common/files.ts';
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describeSystemError } from '../../common/errors.ts';
+import { commitFileSync, temporaryPathFor } from '../../common/files.ts';
 import { RunLayout } from '../run/layout.ts';
 import { SHARD_FORMATS } from '../write/shard-schema.ts';
 import { writeShard } from '../write/write-shard.ts';
@@ -12,17 +15,20 @@ import type { BareResult, WriteJob } from './job.ts';
 export async function writeJob(job: WriteJob): Promise<BareResult> {
   const layout = new RunLayout(job.root);
   const path = layout.curated(job.task, SHARD_FORMATS[job.schema].extension);
-  const { sizeBytes } = await produceFile(path, (temporaryPath) =>
-    writeShard(
-      {
-        matchedPath: layout.matched(job.task),
-        balancedPath: layout.balanced(job.task),
-        schema: job.schema,
-        lang: job.lang,
-        metadata: job.footer,
-      },
-      temporaryPath,
-    ),
-  );
-  return { outputs: [{ path, sizeBytes }], totals: {} };
+  const temporaryPath = temporaryPathFor(path);
+  const input = {
+    matchedPath: layout.matched(job.task),
+    balancedPath: layout.balanced(job.task),
+    schema: job.schema,
+    lang: job.lang,
+    metadata: job.footer,
+  };
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    await writeShard(input, temporaryPath);
+    return { outputs: [{ path, sizeBytes: commitFileSync(temporaryPath, path) }], totals: {} };
+  } catch (error) {
+    rmSync(temporaryPath, { force: true });
+    throw describeSystemError(error, path, 'write');
+  }
 }

@@ -3,7 +3,7 @@
  * Parquet to Parquet natively (1 M rows in 1.2 s), row by row beside the decisions, so no join table is built and the
  * memory is that of one row group on each side.
  */
-import { sqlPath, sqlString, withDuckdb } from '../../common/duckdb.ts';
+import { runStatement, sqlPath, sqlString } from '../../common/duckdb.ts';
 import { MetaclipError } from '../../common/errors.ts';
 import { SHARD_FORMATS, type ShardSchema } from './shard-schema.ts';
 
@@ -48,7 +48,7 @@ export async function writeShard(input: ShardInput, temporaryPath: string): Prom
       WHERE keep_prob IS NOT NULL
     ) TO ${sqlString(temporaryPath)} (${options})`;
   try {
-    await withDuckdb((connection) => connection.run(sql));
+    await runStatement(sql);
   } catch (error) {
     throw describeCopyError(error, input.matchedPath, temporaryPath);
   }
