@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSystemError } from '../common/errors.ts';
 import { readJsonFile, writeFileAtomic } from '../common/files.ts';
-import { DEFAULT_LIST_SOURCE, findDefaultEntries, loadEntries } from './entries.ts';
+import { DEFAULT_LIST_SOURCE, findDefaultEntries, loadEntries, loadKnownEntries } from './entries.ts';
 import type { EntryList } from './entry-list.ts';
 
 /** An entry list by its file: what is known of it, and the entries when they are asked for. */
@@ -33,13 +33,13 @@ export interface KnownList {
 export async function openKnownList(path: string | null, cacheFolder: string | null): Promise<KnownList> {
   const file = path ?? findDefaultEntries();
   let loaded: Promise<EntryList> | undefined;
-  const load = (): Promise<EntryList> => (loaded ??= loadEntries(file));
   const source = path ?? DEFAULT_LIST_SOURCE;
+  const load = (): Promise<EntryList> => (loaded ??= loadEntries(file));
   if (cacheFolder === null) return describe(await load(), source, load);
 
   const record = join(cacheFolder, `${await hashFile(file)}.list.json`);
   const known = await readJsonFile(record).catch(() => undefined);
-  if (isRecord(known)) return { ...known, source, load };
+  if (isRecord(known)) return { ...known, source, load: () => (loaded ??= loadKnownEntries(file, known)) };
   const list = describe(await load(), source, load);
   const { fingerprint, entryCount } = list;
   await writeFileAtomic(record, `${JSON.stringify({ fingerprint, entryCount })}\n`).catch(() => undefined);

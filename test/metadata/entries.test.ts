@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { defaultEntries, loadEntries } from '../../src/metadata/entries.ts';
+import { defaultEntries, loadEntries, loadKnownEntries } from '../../src/metadata/entries.ts';
 import { createEntryList, fingerprintEntries } from '../../src/metadata/entry-list.ts';
 
 describe('loadEntries', () => {
@@ -64,6 +64,19 @@ describe('loadEntries', () => {
       assert.deepEqual(zipped.entries, entries);
     });
   }
+
+  it('reads a list that was checked before as it did then, and checks it again where its length differs', async () => {
+    const path = write('known.txt', 'a\nb c\n');
+    const list = await loadEntries(path);
+    assert.deepEqual(await loadKnownEntries(path, { fingerprint: list.fingerprint, entryCount: 2 }), list);
+    assert.deepEqual(await loadKnownEntries(path, { fingerprint: 'stale', entryCount: 3 }), list);
+    const twice = write('twice.txt', 'a\na\n');
+    const stale = { fingerprint: 'stale', entryCount: 3 };
+    await assert.rejects(loadKnownEntries(twice, stale), { code: 'E_METADATA_FORMAT' });
+    const numbers = write('numbers.json', '["a", 1]');
+    const known = { fingerprint: 'stale', entryCount: 2 };
+    await assert.rejects(loadKnownEntries(numbers, known), { code: 'E_METADATA_FORMAT', message: /entry 1/ });
+  });
 
   it('knows gzip by its magic, not by its name', async () => {
     assert.deepEqual((await loadEntries(write('zipped.json', gzipSync('["a"]')))).entries, ['a']);
