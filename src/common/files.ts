@@ -4,8 +4,19 @@
  * killed process left without touching the files of one that is still at work.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describeSystemError, MetaclipError } from './errors.ts';
@@ -59,19 +70,32 @@ export async function commitFile(temporaryPath: string, path: string): Promise<n
  * @throws {@link MetaclipError} `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<number> {
-  await ensureFolder(dirname(path));
   const temporaryPath = temporaryPathFor(path);
+  const handle = await openNew(temporaryPath, path);
   try {
-    const handle = await open(temporaryPath, 'wx');
     try {
       await handle.writeFile(content);
+      await handle.sync();
     } finally {
       await handle.close();
     }
-    return await commitFile(temporaryPath, path);
+    await rename(temporaryPath, path);
+    return Buffer.byteLength(content);
   } catch (error) {
     await rm(temporaryPath, { force: true });
     throw describeSystemError(error, path, 'write');
+  }
+}
+
+/** Opens a new file, which will be `path`; its folder is only made where it turns out to be missing. */
+async function openNew(temporaryPath: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(temporaryPath, 'wx');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw describeSystemError(error, path, 'write');
+    await ensureFolder(dirname(path));
+    return open(temporaryPath, 'wx');
   }
 }
 
@@ -99,22 +123,66 @@ export async function produceFile<T>(
 }
 
 /**
- * Writes typed arrays one after the other, atomically.
+ * As {@link commitFile}, for worker threads: they have nothing else to do meanwhile, and where all cores are busy each promise
+ * waits for its turn.
+ *
+ * @param temporaryPath - what {@link temporaryPathFor} gave; closed by its writer
+ * @param path - final path; replaced if it exists
+ * @returns size of the file in bytes
+ * @throws {@link MetaclipError} `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
+ */
+export function commitFileSync(temporaryPath: string, path: string): number {
+  try {
+    const file = openSync(temporaryPath, 'r+');
+    let sizeBytes: number;
+    try {
+      fsyncSync(file);
+      sizeBytes = fstatSync(file).size;
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporaryPath, path);
+    return sizeBytes;
+  } catch (error) {
+    throw describeSystemError(error, path, 'write');
+  }
+}
+
+/**
+ * As {@link produceFile}, for worker threads.
+ *
+ * @param path - final path; its folder is made if needed
+ * @param write - writes and closes the file at the temporary path that it is given
+ * @returns what the writer returned, and the size of the file in bytes
+ * @throws {@link MetaclipError} `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`, and whatever the writer throws
+ */
+export function produceFileSync<T>(
+  path: string,
+  write: (temporaryPath: string) => T,
+): { result: T; sizeBytes: number } {
+  const temporaryPath = temporaryPathFor(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const result = write(temporaryPath);
+    return { result, sizeBytes: commitFileSync(temporaryPath, path) };
+  } catch (error) {
+    rmSync(temporaryPath, { force: true });
+    throw describeSystemError(error, path, 'write');
+  }
+}
+
+/**
+ * Writes typed arrays one after the other, atomically; for worker threads.
  *
  * @param path - final path; its folder is made if needed
  * @param parts - written as they lie in memory (little-endian on every platform that Node runs on)
  * @returns size in bytes
  * @throws {@link MetaclipError} `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
  */
-export async function writeArraysAtomic(path: string, parts: readonly Uint32Array[]): Promise<number> {
-  const { sizeBytes } = await produceFile(path, async (temporaryPath) => {
-    const handle = await open(temporaryPath, 'wx');
-    try {
-      for (const part of parts) {
-        await handle.writeFile(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-      }
-    } finally {
-      await handle.close();
+export function writeArraysSync(path: string, parts: readonly Uint32Array[]): number {
+  const { sizeBytes } = produceFileSync(path, (temporaryPath) => {
+    for (const part of parts) {
+      appendFileSync(temporaryPath, new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
     }
   });
   return sizeBytes;

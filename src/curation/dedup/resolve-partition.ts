@@ -11,6 +11,7 @@ import {
   readGroupSlice,
   RECORD_WORDS,
   ROW_WORD,
+  takeRecords,
   TASK_WORD,
   TIE_WORD,
 } from './scatter-group.ts';
@@ -23,6 +24,9 @@ const FORMAT: SlicedFormat = {
   stage: 'resolve',
 };
 
+/** The table of a thread, used again and again. */
+let ownSlots = new Uint32Array(0);
+
 /**
  * Marks the rows that lose against an equal row. Time O(rows) expected: uids are uniform.
  *
@@ -34,7 +38,8 @@ export function markDuplicates(records: Uint32Array): Uint8Array {
   const isDuplicate = new Uint8Array(rowCount);
   let slotCount = 16;
   while (slotCount < rowCount * 2) slotCount *= 2;
-  const slots = new Uint32Array(slotCount); // record number + 1; 0 is free
+  if (ownSlots.length < slotCount) ownSlots = new Uint32Array(slotCount);
+  const slots = ownSlots.subarray(0, slotCount).fill(0); // record number + 1; 0 is free
   for (let i = 0; i < rowCount; i++) {
     // The first word chose the partition; the second is as uniform and still free.
     let slot = (records[i * RECORD_WORDS + 1] ?? 0) & (slotCount - 1);
@@ -71,14 +76,14 @@ export function markDuplicates(records: Uint32Array): Uint8Array {
  * @returns size of the file and number of rows dropped
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`, `E_DISK_FULL`
  */
-export async function resolvePartition(
+export function resolvePartition(
   groupPaths: readonly string[],
   partition: number,
   partitionCount: number,
   taskCount: number,
   outPath: string,
-): Promise<{ sizeBytes: number; duplicateCount: number }> {
-  const records = await readPartition(groupPaths, partition, partitionCount);
+): { sizeBytes: number; duplicateCount: number } {
+  const records = readPartition(groupPaths, partition, partitionCount);
   const isDuplicate = markDuplicates(records);
   const starts = new Uint32Array(taskCount + 1);
   const rows = new Uint32Array(isDuplicate.reduce((sum, flag) => sum + flag, 0));
@@ -91,7 +96,7 @@ export async function resolvePartition(
   }
   for (let task = 0; task < taskCount; task++)
     starts[task + 1] = (starts[task + 1] ?? 0) + (starts[task] ?? 0);
-  const sizeBytes = await writeSlices(FORMAT, outPath, starts, rows);
+  const sizeBytes = writeSlices(FORMAT, outPath, starts, rows);
   return { sizeBytes, duplicateCount: count };
 }
 
@@ -104,18 +109,18 @@ export async function resolvePartition(
  * @returns one bit a row, row i is bit i & 7 of byte i >> 3; 1 for a duplicate
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
  */
-export async function readDuplicateRows(
+export function readDuplicateRows(
   partitionPaths: readonly string[],
   task: number,
   rowCount: number,
-): Promise<Uint8Array> {
+): Uint8Array {
   const bits = new Uint8Array((rowCount + 7) >> 3);
-  const markRows = async (slice: Slice): Promise<void> => {
+  const markRows = (slice: Slice): void => {
     const rows = new Uint32Array(slice.wordCount);
-    await slice.read(rows);
+    slice.read(rows);
     for (const row of rows) bits[row >> 3] = (bits[row >> 3] ?? 0) | (1 << (row & 7));
   };
-  for (const path of partitionPaths) await withSlice(FORMAT, path, task, markRows);
+  for (const path of partitionPaths) withSlice(FORMAT, path, task, markRows);
   return bits;
 }
 
@@ -136,17 +141,16 @@ function hasSameUid(records: Uint32Array, a: number, b: number): boolean {
 }
 
 /** Reads all slices into one array, whose size is known from their indexes. */
-async function readPartition(
+function readPartition(
   groupPaths: readonly string[],
   partition: number,
   partitionCount: number,
-): Promise<Uint32Array> {
-  let wordCount = 0;
-  for (const path of groupPaths) wordCount += await measureGroupSlice(path, partition, partitionCount);
-  const records = new Uint32Array(wordCount);
+): Uint32Array {
+  const sizes = groupPaths.map((path) => measureGroupSlice(path, partition, partitionCount));
+  const records = takeRecords(sizes.reduce((sum, size) => sum + size, 0));
   let filled = 0;
   for (const path of groupPaths) {
-    filled += await readGroupSlice(path, partition, partitionCount, records.subarray(filled));
+    filled += readGroupSlice(path, partition, partitionCount, records.subarray(filled));
   }
   return records;
 }

@@ -5,7 +5,7 @@
  * uid (4), tie, task, row; in row order within a partition.
  */
 import { MetaclipError } from '../../common/errors.ts';
-import { readKeys } from '../matched/keys-file.ts';
+import { type KeysBlock, readKeys } from '../matched/keys-file.ts';
 import { UID_WORDS } from '../pair-ids.ts';
 import { partitionOf, type RowRange } from './dedup-plan.ts';
 import { type Slice, type SlicedFormat, withSlice, writeSlices } from './sliced-file.ts';
@@ -25,7 +25,9 @@ const FORMAT: SlicedFormat = {
 };
 
 /**
- * Memory: 2 x 28 bytes a row of the group.
+ * Two passes over the keys: how many rows each partition has, then each row to its place.
+ *
+ * Memory: 28 bytes a row of the group.
  *
  * @param ranges - rows of the group, in order
  * @param keysPathOf - keys file of a task
@@ -34,55 +36,77 @@ const FORMAT: SlicedFormat = {
  * @returns size of the file in bytes
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`, `E_DISK_FULL`
  */
-export async function scatterGroup(
+export function scatterGroup(
   ranges: readonly RowRange[],
   keysPathOf: (task: number) => string,
   partitionCount: number,
   outPath: string,
-): Promise<number> {
+): number {
   const rowCount = ranges.reduce((sum, range) => sum + range.endRow - range.startRow, 0);
-  const records = new Uint32Array(rowCount * RECORD_WORDS);
   const starts = new Uint32Array(partitionCount + 1);
-  let filled = 0;
-  for (const range of ranges) {
-    const path = keysPathOf(range.task);
-    for await (const block of readKeys(path, range)) {
-      const start = Math.max(0, range.startRow - block.firstRow);
-      const end = Math.min(block.rowCount, range.endRow - block.firstRow);
-      for (let i = start; i < end; i++) {
-        const at = filled++ * RECORD_WORDS;
-        for (let word = 0; word < UID_WORDS; word++)
-          records[at + word] = block.uids[i * UID_WORDS + word] ?? 0;
-        records[at + TIE_WORD] = block.ties[i] ?? 0;
-        records[at + TASK_WORD] = range.task;
-        records[at + ROW_WORD] = block.firstRow + i;
-        const partition = partitionOf(records[at] ?? 0, partitionCount);
-        starts[partition + 1] = (starts[partition + 1] ?? 0) + 1;
-      }
+  let found = 0;
+  for (const { block, start, end } of blocksOf(ranges, keysPathOf)) {
+    for (let i = start; i < end; i++) {
+      const partition = partitionOf(block.uids[i * UID_WORDS] ?? 0, partitionCount);
+      starts[partition + 1] = (starts[partition + 1] ?? 0) + 1;
     }
+    found += end - start;
   }
-  if (filled !== rowCount) {
+  if (found !== rowCount) {
     throw new MetaclipError(
       'E_DAMAGED_RUN_FILE',
-      `${outPath}: found ${filled} matched rows where ${rowCount} were written`,
+      `${outPath}: found ${found} matched rows where ${rowCount} were written`,
       {
         hint: 'remove the folder done/match and run the same command again',
-        details: { got: filled, limit: rowCount },
+        details: { got: found, limit: rowCount },
       },
     );
   }
   for (let p = 0; p < partitionCount; p++) starts[p + 1] = (starts[p + 1] ?? 0) + (starts[p] ?? 0);
 
-  const sorted = new Uint32Array(records.length);
+  const records = takeRecords(rowCount * RECORD_WORDS);
   const next = starts.slice();
-  for (let i = 0; i < rowCount; i++) {
-    const from = i * RECORD_WORDS;
-    const partition = partitionOf(records[from] ?? 0, partitionCount);
-    const to = next[partition] ?? 0;
-    next[partition] = to + 1;
-    sorted.set(records.subarray(from, from + RECORD_WORDS), to * RECORD_WORDS);
+  for (const { task, block, start, end } of blocksOf(ranges, keysPathOf)) {
+    for (let i = start; i < end; i++) {
+      const from = i * UID_WORDS;
+      const partition = partitionOf(block.uids[from] ?? 0, partitionCount);
+      const place = next[partition] ?? 0;
+      next[partition] = place + 1;
+      // Word by word: views would take longer than copying 28 bytes.
+      const at = place * RECORD_WORDS;
+      for (let word = 0; word < UID_WORDS; word++) records[at + word] = block.uids[from + word] ?? 0;
+      records[at + TIE_WORD] = block.ties[i] ?? 0;
+      records[at + TASK_WORD] = task;
+      records[at + ROW_WORD] = block.firstRow + i;
+    }
   }
-  return writeSlices(FORMAT, outPath, starts, sorted);
+  return writeSlices(FORMAT, outPath, starts, records);
+}
+
+let ownRecords = new Uint32Array(0);
+
+/**
+ * @param wordCount - words wanted
+ * @returns an array whose content is whatever it was; the same memory for each call in a thread, because getting 28 MB from the
+ *   system anew takes as long as filling them
+ */
+export function takeRecords(wordCount: number): Uint32Array<ArrayBuffer> {
+  if (ownRecords.length < wordCount) ownRecords = new Uint32Array(wordCount);
+  return ownRecords.subarray(0, wordCount);
+}
+
+/** The blocks of keys that hold rows of the ranges, with the first of their rows and the one after the last. */
+function* blocksOf(
+  ranges: readonly RowRange[],
+  keysPathOf: (task: number) => string,
+): Generator<{ task: number; block: KeysBlock; start: number; end: number }, void, void> {
+  for (const range of ranges) {
+    for (const block of readKeys(keysPathOf(range.task), range)) {
+      const start = Math.max(0, range.startRow - block.firstRow);
+      const end = Math.min(block.rowCount, range.endRow - block.firstRow);
+      yield { task: range.task, block, start, end };
+    }
+  }
 }
 
 /**
@@ -92,9 +116,8 @@ export async function scatterGroup(
  * @returns words of the partition's records
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
  */
-export function measureGroupSlice(path: string, partition: number, partitionCount: number): Promise<number> {
-  const measure = ({ wordCount }: Slice): Promise<number> => Promise.resolve(wordCount);
-  return withSlice(FORMAT, path, partition, measure, partitionCount);
+export function measureGroupSlice(path: string, partition: number, partitionCount: number): number {
+  return withSlice(FORMAT, path, partition, ({ wordCount }) => wordCount, partitionCount);
 }
 
 /**
@@ -110,9 +133,9 @@ export function readGroupSlice(
   partition: number,
   partitionCount: number,
   target: Uint32Array,
-): Promise<number> {
-  const read = async (slice: Slice): Promise<number> => {
-    await slice.read(target);
+): number {
+  const read = (slice: Slice): number => {
+    slice.read(target);
     return slice.wordCount;
   };
   return withSlice(FORMAT, path, partition, read, partitionCount);

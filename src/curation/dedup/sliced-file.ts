@@ -6,9 +6,9 @@
  *   2 .. S + 2        starts: items of slice s are [starts[s], starts[s + 1])
  *   then              items, each of as many words as the format says
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { describeRunFileError, MetaclipError } from '../../common/errors.ts';
-import { writeArraysAtomic } from '../../common/files.ts';
+import { writeArraysSync } from '../../common/files.ts';
 
 const HEAD_WORDS = 2;
 
@@ -30,7 +30,7 @@ export interface Slice {
    * @param target - receives the items at its start; wordCount words at least
    * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
    */
-  readonly read: (target: Uint32Array) => Promise<void>;
+  readonly read: (target: Uint32Array) => void;
 }
 
 /**
@@ -48,12 +48,13 @@ export function writeSlices(
   path: string,
   starts: Uint32Array,
   items: Uint32Array,
-): Promise<number> {
-  return writeArraysAtomic(path, [Uint32Array.of(format.magic, starts.length - 1), starts, items]);
+): number {
+  return writeArraysSync(path, [Uint32Array.of(format.magic, starts.length - 1), starts, items]);
 }
 
 /**
- * Opens a file to look at one slice.
+ * Opens a file to look at one slice. Synchronous, as all that worker threads do with files of the run: a promise a file and
+ * partition took longer than what is read.
  *
  * @param format - what it is
  * @param path - the file
@@ -63,49 +64,49 @@ export function writeSlices(
  * @returns what `use` gave
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE` when the file is another one, or too short
  */
-export async function withSlice<T>(
+export function withSlice<T>(
   format: SlicedFormat,
   path: string,
   slice: number,
-  use: (slice: Slice) => Promise<T>,
+  use: (slice: Slice) => T,
   expectedSlices?: number,
-): Promise<T> {
+): T {
   try {
-    const handle = await open(path, 'r');
+    const file = openSync(path, 'r');
     try {
-      return await use(await findSlice(format, path, handle, slice, expectedSlices));
+      return use(findSlice(format, path, file, slice, expectedSlices));
     } finally {
-      await handle.close();
+      closeSync(file);
     }
   } catch (error) {
     throw describeRunFileError(error, path);
   }
 }
 
-async function findSlice(
+function findSlice(
   format: SlicedFormat,
   path: string,
-  handle: FileHandle,
+  file: number,
   slice: number,
   expectedSlices: number | undefined,
-): Promise<Slice> {
+): Slice {
   const head = new Uint32Array(HEAD_WORDS);
-  await handle.read(head, 0, head.byteLength, 0);
+  readSync(file, head, 0, head.byteLength, 0);
   const range = new Uint32Array(2);
-  await handle.read(range, 0, range.byteLength, (HEAD_WORDS + slice) * 4);
+  readSync(file, range, 0, range.byteLength, (HEAD_WORDS + slice) * 4);
   const [magic, sliceCount = 0] = head;
   const [start = 0, end = 0] = range;
   const position = (HEAD_WORDS + sliceCount + 1 + start * format.itemWords) * 4;
   const wordCount = (end - start) * format.itemWords;
-  const { size } = await handle.stat();
+  const { size } = fstatSync(file);
   const isWhole = slice < sliceCount && end >= start && position + wordCount * 4 <= size;
   if (magic !== format.magic || (expectedSlices ?? sliceCount) !== sliceCount || !isWhole) {
     throw damaged(format, path);
   }
   return {
     wordCount,
-    read: async (target) => {
-      const { bytesRead } = await handle.read(target, 0, wordCount * 4, position);
+    read: (target) => {
+      const bytesRead = readSync(file, target, 0, wordCount * 4, position);
       if (bytesRead !== wordCount * 4) throw damaged(format, path);
     },
   };

@@ -42,10 +42,6 @@ export class RunLayout {
   get dataCardJson(): string {
     return join(this.root, 'datacard.json');
   }
-  /** @returns the sum of all counts */
-  get totalCounts(): string {
-    return join(this.root, 'counts', 'total.parquet');
-  }
   /** @returns the sorted uids of the DataComp schema */
   get uids(): string {
     return join(this.root, 'curated', 'uids.npy');

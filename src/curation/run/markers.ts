@@ -2,9 +2,11 @@
  * Completion markers: `done/STAGE/NNNNN.json`, written last. A piece of work counts as done when its marker has the key
  * that is asked for now and the files that it names are there in the size that it names.
  */
+import { readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { fileSizeOf, readJsonFile, writeFileAtomic } from '../../common/files.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { writeFileAtomic } from '../../common/files.ts';
 import type { RunLayout, Stage } from './layout.ts';
 
 /** What a piece of work did. */
@@ -63,35 +65,44 @@ export async function writeMarker(
  * @param index - number of the piece
  * @returns its marker as it lies there, valid or not; undefined when there is none or it can't be read
  */
-export async function readMarker(
-  layout: RunLayout,
-  stage: Stage,
-  index: number,
-): Promise<Marker | undefined> {
-  // An unreadable marker is no marker: the piece is done again.
-  const value = await readJsonFile(layout.marker(stage, index)).catch(() => undefined);
-  return isMarker(value) ? value : undefined;
+export function readMarker(layout: RunLayout, stage: Stage, index: number): Marker | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(layout.marker(stage, index), 'utf8'));
+    return isMarker(value) ? value : undefined;
+  } catch {
+    return undefined; // an unreadable marker is no marker: the piece is done again
+  }
 }
 
+/** Markers that are looked at before something else gets its turn: an interruption, say. */
+const MARKERS_AT_ONCE = 256;
+
 /**
+ * Looks for pieces that are done: the marker has the key asked for, and all its files are there in full size. Files are read
+ * synchronously: a marker takes 20 us so, and 300 through promises, and at the start of a call nothing else is going on.
+ *
  * @param layout - run directory
  * @param stage - stage
- * @param index - number of the piece
- * @param key - fingerprint wanted
- * @returns the marker if the piece is done: same key, all files there in full size
+ * @param pieces - numbers of the pieces and fingerprints wanted
+ * @returns markers of those that are done, in the order of the pieces
  */
 export async function findDone(
   layout: RunLayout,
   stage: Stage,
-  index: number,
-  key: string,
-): Promise<Marker | undefined> {
-  const marker = await readMarker(layout, stage, index);
-  if (marker?.key !== key) return undefined;
-  for (const { path, sizeBytes } of marker.outputs) {
-    if ((await fileSizeOf(join(layout.root, path))) !== sizeBytes) return undefined;
+  pieces: readonly { readonly index: number; readonly key: string }[],
+): Promise<Marker[]> {
+  const done: Marker[] = [];
+  for (const [at, { index, key }] of pieces.entries()) {
+    if (at % MARKERS_AT_ONCE === MARKERS_AT_ONCE - 1) await nextTurn();
+    const marker = readMarker(layout, stage, index);
+    if (marker?.key !== key) continue;
+    const isThere = marker.outputs.every(({ path, sizeBytes }) => {
+      const stats = statSync(join(layout.root, path), { throwIfNoEntry: false });
+      return stats?.size === sizeBytes;
+    });
+    if (isThere) done.push(marker);
   }
-  return marker;
+  return done;
 }
 
 /**

@@ -33,7 +33,7 @@ export async function describeStatus(out: string): Promise<RunStatus> {
   const taskCount = run.tasks.length;
   const matched: Marker[] = [];
   for (let task = 0; task < taskCount; task++) {
-    const marker = await readMarker(layout, 'match', task);
+    const marker = readMarker(layout, 'match', task);
     if (marker !== undefined) matched.push(marker);
   }
   const isMatched = matched.length === taskCount;

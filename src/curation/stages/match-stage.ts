@@ -2,7 +2,7 @@
 import { MetaclipError } from '../../common/errors.ts';
 import { fingerprintOf } from '../../common/hashing.ts';
 import type { DropList } from '../drop-list.ts';
-import { findDone, type Marker } from '../run/markers.ts';
+import { findDone } from '../run/markers.ts';
 import { matchKeyOf, type RunFile } from '../run/run-file.ts';
 import { runPieces, type StageContext, type StageResult } from './run-pieces.ts';
 
@@ -46,11 +46,8 @@ export function runMatchStage(
  * @throws {@link MetaclipError} `E_RUN_INCOMPLETE` when a task is missing
  */
 export async function requireMatched(context: StageContext, run: RunFile): Promise<StageResult> {
-  const markers: Marker[] = [];
-  for (const [index, key] of taskKeysOf(run).entries()) {
-    const marker = await findDone(context.layout, 'match', index, key);
-    if (marker !== undefined) markers.push(marker);
-  }
+  const tasks = taskKeysOf(run).map((key, index) => ({ index, key }));
+  const markers = await findDone(context.layout, 'match', tasks);
   const missing = run.tasks.length - markers.length;
   if (missing === 0) return { markers, executedCount: 0 };
   throw new MetaclipError(

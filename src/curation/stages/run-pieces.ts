@@ -33,6 +33,8 @@ export interface StageContext {
   readonly layout: RunLayout;
   /** Gives the pool, made at the first call: a run that is complete needs no threads and no automaton. */
   readonly pool: () => Promise<JobRunner>;
+  /** Ends its threads, and with them what they hold; the next call of `pool` starts new ones. */
+  readonly closePool: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ((progress: StageProgress) => void) | undefined;
 }
@@ -60,17 +62,13 @@ export async function runPieces(
   pieces: readonly Piece[],
   bytesOf: (piece: Piece) => number = () => 0,
 ): Promise<StageResult> {
-  const markers = new Map<number, Marker>();
-  const missing: Piece[] = [];
-  for (const piece of pieces) {
-    const done = await findDone(context.layout, stage, piece.index, piece.key);
-    if (done === undefined) missing.push(piece);
-    else markers.set(piece.index, done);
-  }
+  const done = await findDone(context.layout, stage, pieces);
+  const markers = new Map(done.map((marker) => [marker.index, marker]));
+  const missing = pieces.filter((piece) => !markers.has(piece.index));
   const skippedPieces = markers.size;
   const totalBytes = missing.reduce((sum, piece) => sum + bytesOf(piece), 0);
   const pool = missing.length > 0 ? await context.pool() : undefined;
-  const report = (): void => {
+  const showProgress = (): void => {
     context.onProgress?.({
       stage,
       donePieces: markers.size,
@@ -81,15 +79,15 @@ export async function runPieces(
     });
   };
   pool?.progress.fill(0n);
-  report();
+  showProgress();
   if (pool !== undefined) {
     let next = 0;
     const lane = async (): Promise<void> => {
       for (let piece = missing[next++]; piece !== undefined; piece = missing[next++]) {
         throwIfAborted(context);
-        const { values, ...done } = await pool.run(piece.job, context.signal);
-        markers.set(piece.index, await writeMarker(context.layout, stage, piece.index, piece.key, done));
-        report();
+        const { values, ...report } = await pool.run(piece.job, context.signal);
+        markers.set(piece.index, await writeMarker(context.layout, stage, piece.index, piece.key, report));
+        showProgress();
       }
     };
     const lanes = Array.from({ length: Math.min(missing.length, pool.workers * 2) }, lane);

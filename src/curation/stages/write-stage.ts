@@ -1,5 +1,6 @@
 /** Write stage: one shard a task, in the schema asked for. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { MetaclipError } from '../../common/errors.ts';
 import { fingerprintOf } from '../../common/hashing.ts';
 import type { RunLayout } from '../run/layout.ts';
@@ -55,11 +56,8 @@ export async function requireWritten(
   run: RunFile,
   balanced: BalanceResult,
 ): Promise<Marker[]> {
-  const markers: Marker[] = [];
-  for (const [task, key] of shardKeys(run, balanced).entries()) {
-    const marker = await findDone(layout, 'write', task, key);
-    if (marker !== undefined) markers.push(marker);
-  }
+  const tasks = shardKeys(run, balanced).map((key, index) => ({ index, key }));
+  const markers = await findDone(layout, 'write', tasks);
   if (markers.length === run.tasks.length) return markers;
   throw new MetaclipError(
     'E_RUN_INCOMPLETE',
@@ -96,9 +94,12 @@ async function removeOtherSchemas(context: StageContext, run: RunFile): Promise<
   const { extension } = SHARD_FORMATS[run.write.schema];
   const others = new Set(Object.values(SHARD_FORMATS).map((format) => format.extension));
   others.delete(extension);
+  const present = new Set(await readdir(dirname(context.layout.uids)));
   for (const other of others) {
-    for (let task = 0; task < run.tasks.length; task++)
-      await rm(context.layout.curated(task, other), { force: true });
+    for (let task = 0; task < run.tasks.length; task++) {
+      const path = context.layout.curated(task, other);
+      if (present.has(basename(path))) await rm(path, { force: true });
+    }
   }
   if (run.write.schema !== 'datacomp') await rm(context.layout.uids, { force: true });
 }

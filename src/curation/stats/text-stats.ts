@@ -76,7 +76,7 @@ async function addTask(
 ): Promise<void> {
   if (rowCount === 0) return;
   const partitions = Array.from({ length: counted.partitionCount }, (_, i) => layout.partition(i));
-  const duplicates = await readDuplicateRows(partitions, task, rowCount);
+  const duplicates = readDuplicateRows(partitions, task, rowCount);
   const keys = TEXT_KEYS.map((key) => sqlString(key)).join(', ');
   const result = await connection.stream(`
     SELECT

@@ -25,21 +25,19 @@ async function survivors(
     limits,
   );
   for (const [group, ranges] of plan.groups.entries()) {
-    await scatterGroup(ranges, (task) => layout.keys(task), plan.partitionCount, layout.group(group));
+    scatterGroup(ranges, (task) => layout.keys(task), plan.partitionCount, layout.group(group));
   }
   const groups = plan.groups.map((_, group) => layout.group(group));
   const partitions = Array.from({ length: plan.partitionCount }, (_, partition) =>
     layout.partition(partition),
   );
   for (const [partition, path] of partitions.entries()) {
-    await resolvePartition(groups, partition, plan.partitionCount, tasks.length, path);
+    resolvePartition(groups, partition, plan.partitionCount, tasks.length, path);
   }
-  return Promise.all(
-    tasks.map(async (rows, task) => {
-      const bits = await readDuplicateRows(partitions, task, rows.length);
-      return rows.filter((_, row) => !isDuplicateRow(bits, row));
-    }),
-  );
+  return tasks.map((rows, task) => {
+    const bits = readDuplicateRows(partitions, task, rows.length);
+    return rows.filter((_, row) => !isDuplicateRow(bits, row));
+  });
 }
 
 const rowArbitrary = fc.record({

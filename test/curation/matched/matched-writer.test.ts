@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { KEYS_BLOCK_ROWS, readKeys } from '../../../src/curation/matched/keys-file.ts';
-import { FOOTER_KEY } from '../../../src/curation/matched/parquet-sink.ts';
+import { FOOTER_KEY } from '../../../src/common/parquet/flat-parquet.ts';
 import { uidOf, uuidOf } from '../../../src/curation/pair-ids.ts';
 import { RunLayout } from '../../../src/curation/run/layout.ts';
 import { type MatchedRow, writeMatchedRows } from '../../helpers/matched-files.ts';
@@ -47,7 +47,7 @@ describe('matched rows', () => {
       });
 
       let next = 0;
-      for await (const block of readKeys(layout.keys(3))) {
+      for (const block of readKeys(layout.keys(3))) {
         assert.equal(block.firstRow, next);
         for (let i = 0; i < block.rowCount; i++, next++) {
           const { url, text, ids } = rows[next]!;
@@ -79,7 +79,7 @@ describe('matched rows', () => {
     await writeMatchedRows(root, 0, rowsOf(KEYS_BLOCK_ROWS * 3));
     const firstRows: number[] = [];
     const range = { startRow: KEYS_BLOCK_ROWS + 1, endRow: KEYS_BLOCK_ROWS * 2 };
-    for await (const block of readKeys(new RunLayout(root).keys(0), range)) firstRows.push(block.firstRow);
+    for (const block of readKeys(new RunLayout(root).keys(0), range)) firstRows.push(block.firstRow);
     assert.deepEqual(firstRows, [KEYS_BLOCK_ROWS]);
   });
 
@@ -87,12 +87,12 @@ describe('matched rows', () => {
     const root = makeTempFolder(test);
     await writeMatchedRows(root, 0, rowsOf(100));
     const path = new RunLayout(root).keys(0);
-    const drain = async (): Promise<void> => {
-      for await (const block of readKeys(path)) assert.ok(block.rowCount > 0);
+    const drain = (): void => {
+      for (const block of readKeys(path)) assert.ok(block.rowCount > 0);
     };
     truncateSync(path, 600);
-    await assert.rejects(drain, { code: 'E_DAMAGED_RUN_FILE', message: /at byte 8/ });
+    assert.throws(drain, { code: 'E_DAMAGED_RUN_FILE', message: /at byte 8/ });
     writeFileSync(path, 'something else');
-    await assert.rejects(drain, { code: 'E_DAMAGED_RUN_FILE', message: /magic/ });
+    assert.throws(drain, { code: 'E_DAMAGED_RUN_FILE', message: /magic/ });
   });
 });
