@@ -16,7 +16,7 @@ export interface MatchBins {
   readonly expected: readonly number[];
 }
 
-/** Adds up one task. Memory: 8 bytes an entry. */
+/** Adds up one task. */
 export class BalanceTally {
   /** Kept pairs by entry id. */
   readonly keptCounts: Float64Array;
@@ -27,22 +27,18 @@ export class BalanceTally {
   readonly #acceptances = new Float64Array(BIN_COUNT);
   readonly #expected = new Float64Array(BIN_COUNT);
 
-  /** @param entryCount - length of the entry list */
-  constructor(entryCount: number) {
-    this.keptCounts = new Float64Array(entryCount);
+  /** @param keptCounts - zeros, one an entry; added to */
+  constructor(keptCounts: Float64Array) {
+    this.keptCounts = keptCounts;
   }
 
   /**
-   * @param ids - entry ids; those in [start, end) belong to the pair
-   * @param start - first
-   * @param end - after the last
-   * @param q - entry probability by entry id
+   * @param matchCount - entries of the pair
+   * @param acceptances - sum of their entry probabilities
    * @param probability - keep probability of the pair
    */
-  addPair(ids: Uint32Array, start: number, end: number, q: Float64Array, probability: number): void {
-    const bin = binOf(end - start);
-    let acceptances = 0;
-    for (let k = start; k < end; k++) acceptances += q[ids[k] ?? 0] ?? 0;
+  addPair(matchCount: number, acceptances: number, probability: number): void {
+    const bin = binOf(matchCount);
     this.#pairs[bin] = (this.#pairs[bin] ?? 0) + 1;
     this.#acceptances[bin] = (this.#acceptances[bin] ?? 0) + acceptances;
     this.#expected[bin] = (this.#expected[bin] ?? 0) + probability;

@@ -9,12 +9,11 @@
  * null means not kept (a duplicate, or not drawn). The draw does not depend on `t` and P never falls as `t` grows, so a
  * smaller `t` keeps a subset.
  */
-import { Field, Float32, makeData, RecordBatch, Schema, Struct } from 'apache-arrow';
+import { type FlatColumn, FlatParquetWriter } from '../../common/parquet/flat-parquet.ts';
 import { isDuplicateRow } from '../dedup/resolve-partition.ts';
 import { KEYS_BLOCK_ROWS, type KeysBlock, readKeys } from '../matched/keys-file.ts';
-import { ParquetSink } from '../matched/parquet-sink.ts';
 import { drawOf, keyOfSeed, UID_WORDS } from '../pair-ids.ts';
-import { BalanceTally } from './balance-tally.ts';
+import type { BalanceTally } from './balance-tally.ts';
 
 /** What became of a task's matched pairs. */
 export interface BalanceTotals {
@@ -53,48 +52,48 @@ export function keepProbability(ids: Uint32Array, start: number, end: number, q:
   return 1 - none;
 }
 
-const FIELDS = [new Field('keep_prob', new Float32(), true)];
-const SCHEMA = new Schema(FIELDS);
+const COLUMNS: readonly FlatColumn[] = [{ name: 'keep_prob', type: 'float', isNullable: true }];
 
 /**
- * Time O(matches); memory one block, and 8 bytes an entry.
+ * Time O(matches); memory one block.
  *
  * @param keysPath - keys file of the task
  * @param duplicates - bit per row; see `readDuplicateRows`
  * @param q - entry probability by entry id; read only
  * @param seed - integer in [0, 2^53)
  * @param outPath - temporary path of the file to make
- * @returns totals of the task, and what was tallied of its pairs
+ * @param tally - added to
+ * @returns totals of the task
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`, `E_DISK_FULL`
  */
-export async function balanceTask(
+export function balanceTask(
   keysPath: string,
   duplicates: Uint8Array,
   q: Float64Array,
   seed: number,
   outPath: string,
-): Promise<{ totals: BalanceTotals; tally: BalanceTally }> {
+  tally: BalanceTally,
+): BalanceTotals {
   const key = keyOfSeed(seed);
-  const tally = new BalanceTally(q.length);
   const totals = { keptCount: 0, notSampledCount: 0, duplicateCount: 0, expectedKept: 0, variance: 0 };
-  const sink = await ParquetSink.create(outPath, { metadata: {}, rowGroupRows: KEYS_BLOCK_ROWS });
+  const writer = new FlatParquetWriter(outPath, COLUMNS, {});
   try {
     const probabilities = new Float32Array(KEYS_BLOCK_ROWS);
     const isKept = new Uint8Array(KEYS_BLOCK_ROWS >> 3);
     let blockCount = 0;
-    for await (const block of readKeys(keysPath)) {
+    for (const block of readKeys(keysPath)) {
       const keptBefore = totals.keptCount;
       decideBlock(block, duplicates, q, key, probabilities, isKept, totals, tally);
-      await sink.write(columnOf(probabilities, isKept, block.rowCount, totals.keptCount - keptBefore));
+      const keptCount = totals.keptCount - keptBefore;
+      writer.write(block.rowCount, [{ plain: probabilities.subarray(0, keptCount), validity: isKept }]);
       blockCount++;
     }
-    if (blockCount === 0) await sink.write(columnOf(probabilities, isKept, 0, 0));
-    await sink.close();
-  } catch (error) {
-    await sink.abort();
-    throw error;
+    if (blockCount === 0) writer.write(0, [{ plain: probabilities.subarray(0, 0), validity: isKept }]);
+    writer.close();
+  } finally {
+    writer.abort();
   }
-  return { totals, tally };
+  return totals;
 }
 
 function decideBlock(
@@ -108,21 +107,29 @@ function decideBlock(
   tally: BalanceTally,
 ): void {
   isKept.fill(0);
+  const keptBefore = totals.keptCount;
   let start = 0;
   for (let i = 0; i < block.rowCount; i++) {
     const end = block.idEnds[i] ?? 0;
-    probabilities[i] = 0;
     if (isDuplicateRow(duplicates, block.firstRow + i)) {
       totals.duplicateCount++;
     } else {
-      const probability = keepProbability(block.ids, start, end, q);
+      // As in keepProbability, and the sum beside it: one look at each entry. Once 0, the product stays 0.
+      let none = 1;
+      let acceptances = 0;
+      for (let k = start; k < end; k++) {
+        const accepted = q[block.ids[k] ?? 0] ?? 0;
+        none *= 1 - accepted;
+        acceptances += accepted;
+      }
+      const probability = 1 - none;
       totals.expectedKept += probability;
       totals.variance += probability * (1 - probability);
-      tally.addPair(block.ids, start, end, q, probability);
+      tally.addPair(end - start, acceptances, probability);
       if (drawOf(block.uids, i * UID_WORDS, key) < probability) {
+        probabilities[totals.keptCount - keptBefore] = probability;
         totals.keptCount++;
         tally.addKept(block.ids, start, end);
-        probabilities[i] = probability;
         isKept[i >> 3] = (isKept[i >> 3] ?? 0) | (1 << (i & 7));
       } else {
         totals.notSampledCount++;
@@ -130,25 +137,6 @@ function decideBlock(
     }
     start = end;
   }
-}
-
-function columnOf(
-  probabilities: Float32Array,
-  isKept: Uint8Array,
-  rowCount: number,
-  keptCount: number,
-): RecordBatch {
-  const column = makeData({
-    type: new Float32(),
-    length: rowCount,
-    nullCount: rowCount - keptCount,
-    nullBitmap: isKept.subarray(0, (rowCount + 7) >> 3),
-    data: probabilities.subarray(0, rowCount),
-  });
-  return new RecordBatch(
-    SCHEMA,
-    makeData({ type: new Struct(FIELDS), length: rowCount, nullCount: 0, children: [column] }),
-  );
 }
 
 /**
@@ -162,16 +150,16 @@ function columnOf(
  * @returns sums for each cap
  * @throws {@link MetaclipError} `E_DAMAGED_RUN_FILE`
  */
-export async function expectedKeptOfTask(
+export function expectedKeptOfTask(
   keysPath: string,
   duplicates: Uint8Array,
   counts: Float64Array,
   caps: readonly number[],
-): Promise<CapExpectations> {
+): CapExpectations {
   const expected = caps.map(() => 0);
   const variance = caps.map(() => 0);
   const certain = caps.map(() => 0);
-  for await (const block of readKeys(keysPath)) {
+  for (const block of readKeys(keysPath)) {
     let start = 0;
     for (let i = 0; i < block.rowCount; i++) {
       const end = block.idEnds[i] ?? 0;

@@ -5,8 +5,9 @@
  * Parquet columns: uid FIXED(16), uuid FIXED(12), url, caption, text_key, page_url (UTF-8), entry_ids list<uint32>.
  * LZ4, because these files are read once or twice and then replaced by the shards; zstd would take twice the time.
  */
+import type { Data } from 'apache-arrow';
+import { hash } from 'node:crypto';
 import {
-  type Data,
   Dictionary,
   Field,
   FixedSizeBinary,
@@ -20,8 +21,7 @@ import {
   Uint32,
   Utf8,
   vectorFromArray,
-} from 'apache-arrow';
-import { hash } from 'node:crypto';
+} from '../../common/arrow.ts';
 import { PairHasher } from '../hash-pairs.ts';
 import { TEXT_KEYS, type TextKey } from '../pair-batch.ts';
 import { UID_WORDS, UUID_BYTES } from '../pair-ids.ts';
@@ -85,7 +85,6 @@ export class MatchedFiles {
       metadata,
       rowGroupRows: KEYS_BLOCK_ROWS,
       // Nobody looks for urls by their range: every reader of these files reads all rows.
-      hasStatistics: false,
       hashColumns: ['uid', 'uuid'],
     });
     try {
@@ -105,7 +104,7 @@ export class MatchedFiles {
   async write(columns: MatchedColumns): Promise<void> {
     const { rowCount } = columns;
     this.#identify(columns);
-    const fixed = (byteWidth: number, data: Uint8Array): Data<FixedSizeBinary> =>
+    const fixed = (byteWidth: number, data: Uint8Array): Data =>
       makeData({
         type: new FixedSizeBinary(byteWidth),
         length: rowCount,
@@ -186,6 +185,6 @@ function tieOf(textKey: TextKey, pageUrl: string): number {
   return Number.parseInt(hash('sha256', `${textKey}\n${pageUrl}`, 'hex').slice(0, 8), 16);
 }
 
-function stringData({ bytes, offsets }: StringColumn, length: number): Data<Utf8> {
+function stringData({ bytes, offsets }: StringColumn, length: number): Data {
   return makeData({ type: new Utf8(), length, nullCount: 0, valueOffsets: offsets, data: bytes });
 }

@@ -8,16 +8,12 @@
  * Memory: one batch, about three times (Arrow, IPC copy in WebAssembly memory, encoded pages).
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { type RecordBatch, Table as ArrowTable, tableToIPC } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 import * as parquet from 'parquet-wasm/node';
+import { Table as ArrowTable, tableToIPC } from '../../common/arrow.ts';
 import { describeSystemError } from '../../common/errors.ts';
 import { canonicalJson } from '../../common/hashing.ts';
-
-/**
- * The one key of the footer's key-value metadata, with all of it as JSON: the writer keeps keys in a hash map with a random
- * seed, so two keys would come out in either order and the file with other bytes each time.
- */
-export const FOOTER_KEY = 'metaclip';
+import { FOOTER_KEY } from '../../common/parquet/flat-parquet.ts';
 
 /** Options of a {@link ParquetSink}. */
 export interface ParquetSinkOptions {
@@ -25,12 +21,8 @@ export interface ParquetSinkOptions {
   readonly metadata: Readonly<Record<string, string>>;
   /** Upper limit of rows per row group; a batch must not be longer. */
   readonly rowGroupRows: number;
-  /** Default `lz4`: twice as fast to write; `zstd` for files that users keep. */
-  readonly compression?: 'lz4' | 'zstd';
   /** Columns of hashes, which no codec makes smaller: they are stored as they are. */
   readonly hashColumns?: readonly string[];
-  /** Whether each column has its least and greatest value, for readers that skip by them. Default true; a fifth of the time. */
-  readonly hasStatistics?: boolean;
 }
 
 /** Writes record batches to one file; `write` as often as needed, then `close`, or `abort`. */
@@ -59,15 +51,15 @@ export class ParquetSink {
    */
   static async create(path: string, options: ParquetSinkOptions): Promise<ParquetSink> {
     let builder = new parquet.WriterPropertiesBuilder()
-      .setCompression(options.compression === 'zstd' ? parquet.Compression.ZSTD : parquet.Compression.LZ4_RAW)
+      .setCompression(parquet.Compression.LZ4_RAW)
       .setDictionaryEnabled(false)
+      // The least and greatest value of each column, for readers that skip by them: nobody does, and they take a fifth of the time.
+      .setStatisticsEnabled(parquet.EnabledStatistics.None)
       .setMaxRowGroupSize(options.rowGroupRows)
       .setKeyValueMetadata(new Map([[FOOTER_KEY, canonicalJson(options.metadata)]]))
       .setCreatedBy('metaclip');
     for (const column of options.hashColumns ?? [])
       builder = builder.setColumnCompression(column, parquet.Compression.UNCOMPRESSED);
-    if (options.hasStatistics === false)
-      builder = builder.setStatisticsEnabled(parquet.EnabledStatistics.None);
     const properties = builder.build();
     const handle = await open(path, 'wx');
     const { readable, writable } = new TransformStream<parquet.RecordBatch, parquet.RecordBatch>();

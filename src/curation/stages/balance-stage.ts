@@ -41,8 +41,8 @@ export async function runBalanceStage(
   const { root } = context.layout;
   const { seed } = run.balance;
   const footer = { ...runFooter(run), 'metaclip.t': String(t), 'metaclip.seed': String(seed) };
-  // `tally`: version of what a piece leaves beside its decisions.
-  const keys = rowCounts.map((_, task) => fingerprintOf({ tally: 1, rowsKey, task, t, seed }));
+  // `tally`: version of what a piece leaves beside its decisions; 2 since its counts are written without compression.
+  const keys = rowCounts.map((_, task) => fingerprintOf({ tally: 2, rowsKey, task, t, seed }));
   const result = await runPieces(
     context,
     'balance',

@@ -1,16 +1,24 @@
 /** Count stage: de-duplication over the whole run (scatter, resolve), then counts of each task, then their sum. */
 import { fingerprintOf } from '../../common/hashing.ts';
-import { addCountsFrom } from '../count/count-task.ts';
+import { hasFooter } from '../../common/parquet/parquet-footer.ts';
+import { addAllCounts } from '../count/counts-file.ts';
 import { planDedup } from '../dedup/dedup-plan.ts';
+import type { RunLayout } from '../run/layout.ts';
 import { type Marker, sumOf } from '../run/markers.ts';
 import type { RunFile } from '../run/run-file.ts';
+import { readTotalCounts } from '../write/entry-counts.ts';
 import { runFooter } from './match-stage.ts';
 import { runPieces, type StageContext } from './run-pieces.ts';
+
+/** Of the files: 2 since they are written without compression. */
+const COUNTS_VERSION = 2;
 
 /** Result of the count stage. */
 export interface CountResult {
   /** Entry count by entry id, over the whole run, in shared memory for the jobs of the next stage. */
   readonly counts: Float64Array<SharedArrayBuffer>;
+  /** What `entry_counts.parquet` says of the counts in it. */
+  readonly footer: Readonly<Record<string, string>>;
   /** Fingerprint of all matched rows; what later stages depend on. */
   readonly rowsKey: string;
   readonly rowCounts: readonly number[];
@@ -68,7 +76,7 @@ export async function runCountStage(
     'count',
     rowCounts.map((rowCount, task) => ({
       index: task,
-      key: fingerprintOf({ rowsKey, task, partitionCount }),
+      key: fingerprintOf({ counts: COUNTS_VERSION, rowsKey, task, partitionCount }),
       job: {
         kind: 'count' as const,
         root,
@@ -81,11 +89,13 @@ export async function runCountStage(
     })),
   );
 
-  const counts = new Float64Array(new SharedArrayBuffer(entryCount * 8));
-  for (let task = 0; task < rowCounts.length; task++)
-    await addCountsFrom(context.layout.counts(task), counts);
+  const footer = {
+    ...runFooter(run),
+    'metaclip.counts': fingerprintOf({ counts: COUNTS_VERSION, rowsKey, partitionCount }),
+  };
   return {
-    counts,
+    counts: await sumCounts(context.layout, footer, rowCounts.length, entryCount),
+    footer,
     rowsKey,
     rowCounts,
     partitionCount,
@@ -93,4 +103,25 @@ export async function runCountStage(
     duplicateCount: sumOf(count.markers, 'duplicates'),
     executedCount: scatter.executedCount + resolve.executedCount + count.executedCount,
   };
+}
+
+/** Over all tasks. Where there are many, their files take minutes to read, and `entry_counts.parquet` has the sum. */
+async function sumCounts(
+  layout: RunLayout,
+  footer: Readonly<Record<string, string>>,
+  taskCount: number,
+  entryCount: number,
+): Promise<Float64Array<SharedArrayBuffer>> {
+  const total = new Float64Array(new SharedArrayBuffer(entryCount * 8));
+  if (await hasFooter(layout.entryCounts, footer, ['metaclip.t'])) {
+    try {
+      readTotalCounts(layout.entryCounts, total);
+      return total;
+    } catch {
+      total.fill(0); // damaged: added up once more
+    }
+  }
+  const paths = Array.from({ length: taskCount }, (_, task) => layout.counts(task));
+  await addAllCounts(paths, total);
+  return total;
 }

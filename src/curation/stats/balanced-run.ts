@@ -2,7 +2,7 @@
 import { MetaclipError } from '../../common/errors.ts';
 import { addByPosition } from '../../common/histogram.ts';
 import type { MatchBins } from '../balance/balance-tally.ts';
-import { addCountsFrom } from '../count/count-task.ts';
+import { addAllCounts } from '../count/counts-file.ts';
 import type { RunLayout } from '../run/layout.ts';
 import type { Marker } from '../run/markers.ts';
 import { requireRunFile, type RunFile } from '../run/run-file.ts';
@@ -36,6 +36,7 @@ export async function openBalancedRun(layout: RunLayout): Promise<BalancedRun> {
         details: { path: layout.root },
       });
     },
+    closePool: () => Promise.resolve(),
     signal: undefined,
     onProgress: undefined,
   };
@@ -58,7 +59,10 @@ export async function sumKeptCounts(
   entryCount: number,
 ): Promise<Float64Array> {
   const total = new Float64Array(entryCount);
-  for (let task = 0; task < taskCount; task++) await addCountsFrom(layout.keptCounts(task), total);
+  await addAllCounts(
+    Array.from({ length: taskCount }, (_, task) => layout.keptCounts(task)),
+    total,
+  );
   return total;
 }
 

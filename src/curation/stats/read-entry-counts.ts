@@ -2,9 +2,9 @@
  * Reads counts of entries from a file: `entry_counts.parquet` of a run, or a `datacard.json`, ours or the original's (one
  * JSON object from entry to count, in list order).
  */
-import { tableFromIPC } from 'apache-arrow';
 import { readFile } from 'node:fs/promises';
 import { readParquet } from 'parquet-wasm/node';
+import { tableFromIPC } from '../../common/arrow.ts';
 import { describeRunFileError, describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { fingerprintEntries } from '../../metadata/entry-list.ts';
 

@@ -125,10 +125,10 @@ describe('files of counts', () => {
     const parquet = join(folder, 'entry_counts.parquet');
     const counts = Float64Array.from(HOSTILE, (_, i) => i * 3);
     const q = counts.map((count) => 10 / Math.max(count, 10));
-    await writeEntryCounts(parquet, HOSTILE, counts, q, {});
+    writeEntryCounts(parquet, HOSTILE, counts, q, {});
     const file = await readEntryCounts(parquet);
     assert.deepEqual([file.entries, file.counts, file.t], [HOSTILE, counts, 10]);
-    await writeEntryCounts(parquet, HOSTILE, counts, null, {});
+    writeEntryCounts(parquet, HOSTILE, counts, null, {});
     assert.equal((await readEntryCounts(parquet)).t, null);
   });
 
