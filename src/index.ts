@@ -3,14 +3,9 @@ export { ERROR_CODES, type ErrorCode, type ErrorFamily, MetaclipError } from './
 export { TOOL_VERSION } from './common/version.ts';
 export { capOfTailShare, entryProbability, tailShareOf } from './curation/balance/cap.ts';
 export { COMPAT_MODES, type Compat } from './curation/compat.ts';
-export {
-  type ContinueOptions,
-  continueRun,
-  curate,
-  type CurateResult,
-  type LastStage,
-  matchInputs,
-} from './curation/curate.ts';
+export type { CurateResult, LastStage } from './curation/carry-out.ts';
+export { type ContinueOptions, continueRun } from './curation/continue-run.ts';
+export { curate, matchInputs } from './curation/curate.ts';
 export type { CapChoice, CurateOptions, RunControl } from './curation/curate-options.ts';
 export { extractPairs, type ExtractOptions } from './curation/extract-pairs.ts';
 export { LanguageIdentifier } from './curation/language/identify-language.ts';

@@ -12,7 +12,8 @@ import {
   type PlainError,
 } from '../src/common/errors.ts';
 import { checkWritable, writeFileAtomic } from '../src/common/files.ts';
-import { continueRun, matchInputs } from '../src/curation/curate.ts';
+import { continueRun } from '../src/curation/continue-run.ts';
+import { matchInputs } from '../src/curation/curate.ts';
 import { resolveCurateOptions } from '../src/curation/curate-options.ts';
 import { readLidModel } from '../src/curation/language/lid-model.ts';
 import { HEADER } from '../src/curation/match/automaton.ts';

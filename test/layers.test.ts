@@ -51,7 +51,9 @@ const ORDER: readonly (readonly string[])[] = [
   ['executors', 'curation/stages'],
   ['curation/curate-options', 'curation/summary'],
   ['curation/stats'],
-  ['curation/curate'],
+  ['curation/later-stages'],
+  ['curation/carry-out'],
+  ['curation/curate', 'curation/continue-run'],
   ['curation/report'],
 ];
 

@@ -1,5 +1,6 @@
 /** `metaclip count`, `balance` and `write`: the later stages over a run directory. */
-import { type ContinueOptions, continueRun, type LastStage } from '../curation/curate.ts';
+import { type ContinueOptions, continueRun } from '../curation/continue-run.ts';
+import type { LaterStage } from '../curation/later-stages.ts';
 import { checkOneOf } from '../curation/curate-options.ts';
 import { SHARD_SCHEMAS } from '../curation/write/shard-schema.ts';
 import type { Command, OptionSpec, ParsedArgs } from './command.ts';
@@ -27,7 +28,7 @@ function readContinueOptions(args: ParsedArgs): ContinueOptions {
 }
 
 function continueCommand(
-  lastStage: Exclude<LastStage, 'match'>,
+  lastStage: LaterStage,
   command: Pick<Command, 'summary' | 'description' | 'options' | 'examples'>,
   closing: (out: string) => string,
 ): Command {
@@ -88,10 +89,14 @@ export const writeCommand = continueCommand(
   'write',
   {
     summary: 'last stage: write the shards',
-    description: 'Writes DIR/curated, one zstd Parquet file for each input file, and DIR/stats.json.',
+    description: [
+      'Writes DIR/curated, one zstd Parquet file for each input file, and DIR/stats.json. Given another cap or seed, it balances',
+      'first, as metaclip balance does.',
+    ].join('\n'),
     options: { ...BALANCE_OPTIONS, ...WRITE_OPTIONS },
     examples: [
       { command: 'metaclip write run', what: 'after metaclip balance' },
+      { command: 'metaclip write run --t 170000', what: 'the matched pairs sampled anew, in one call' },
       { command: 'metaclip write run --schema laion', what: 'columns URL and TEXT' },
     ],
   },

@@ -1,5 +1,5 @@
 /** What a curation command prints at its end. */
-import type { CurateResult } from '../curation/curate.ts';
+import type { CurateResult } from '../curation/carry-out.ts';
 import type { CommandIo, ParsedArgs } from './command.ts';
 import { describeResult } from './print-summary.ts';
 

@@ -1,6 +1,6 @@
 /** The summary of a run as a table for people. */
 import { formatCount } from '../common/progress.ts';
-import type { CurateResult } from '../curation/curate.ts';
+import type { CurateResult } from '../curation/carry-out.ts';
 import { PAIR_REASONS } from '../curation/drop-reasons.ts';
 import type { RunSummary } from '../curation/summary.ts';
 

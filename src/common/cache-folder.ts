@@ -2,6 +2,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+/** Name of the cache of what was made of entry lists: their automata, and what is known of them. */
+export const LIST_CACHE = 'automata';
+
 /**
  * Finds a folder for caches: `$METACLIP_CACHE/NAME` if that is set, else `metaclip/NAME` in the cache folder of the platform:
  * `$XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows.

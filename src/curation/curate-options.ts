@@ -1,6 +1,7 @@
 /** Options of a curation run: what users write, and the checked form with nothing left out. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { cacheFolder, LIST_CACHE } from '../common/cache-folder.ts';
 import { MetaclipError } from '../common/errors.ts';
 import { type CapOption, DEFAULT_T } from './balance/cap.ts';
 import { COMPAT_MODES, type Compat } from './compat.ts';
@@ -180,4 +181,12 @@ function checkShare(name: string, value: number): number {
 
 function usage(message: string, hint: string): MetaclipError {
   return new MetaclipError('E_USAGE', message, { hint });
+}
+
+/**
+ * @param control - how a run is carried out
+ * @returns folder of what was made of entry lists
+ */
+export function cacheFolderOf(control: RunControl): string {
+  return control.cacheDir ?? cacheFolder(LIST_CACHE);
 }

@@ -15,6 +15,8 @@ export interface JobPoolOptions {
   readonly workers: number;
   readonly automaton?: MatcherMemory | null;
   readonly languageModel?: LidMemory | null;
+  /** Threads that start at once and not with their first job; default 1. */
+  readonly startNow?: number;
 }
 
 /** A fixed number of worker threads; close it. */
@@ -24,7 +26,7 @@ export class JobPool implements JobRunner {
   readonly #pool: Piscina<Job, JobOutcome>;
 
   /**
-   * Starts no thread yet: they come up with the first jobs.
+   * The other threads come up with the first jobs.
    *
    * @param options - threads and shared memory
    */
@@ -39,7 +41,7 @@ export class JobPool implements JobRunner {
     const file = import.meta.url.endsWith('.ts') ? 'worker-from-source.mjs' : 'worker.js';
     this.#pool = new Piscina<Job, JobOutcome>({
       filename: new URL(`./${file}`, import.meta.url).href,
-      minThreads: 1,
+      minThreads: options.startNow ?? 1,
       maxThreads: options.workers,
       idleTimeout: 60_000,
       // Asynchronous file handles and streams must go on between jobs, so a worker never blocks on Atomics.wait.

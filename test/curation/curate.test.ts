@@ -3,7 +3,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writ
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { continueRun, curate, matchInputs } from '../../src/curation/curate.ts';
+import { continueRun } from '../../src/curation/continue-run.ts';
+import { curate, matchInputs } from '../../src/curation/curate.ts';
 import type { CurateOptions } from '../../src/curation/curate-options.ts';
 import { uidOf, uuidOf } from '../../src/curation/pair-ids.ts';
 import { oracleBalance, oracleCount, oracleKeepProbability, oracleMatch } from '../helpers/oracle.ts';
@@ -160,6 +161,18 @@ describe('a curation run', () => {
     assert.equal(readFooter(join(dir, 'curated', '00000.parquet')).metadata.get('metaclip.t'), '40');
   });
 
+  it('samples anew in one call as in two, and as from the start', async () => {
+    const [one, two] = [out('one-call'), out('two-calls')];
+    for (const dir of [one, two]) cpSync(out('staged'), dir, { recursive: true });
+    await continueRun(one, 'write', { t: 25, seed: 9 });
+    await continueRun(two, 'balance', { t: 25, seed: 9 });
+    await continueRun(two, 'write', { workers: 3 });
+    const { t: _, seed: __, ...rest } = options;
+    await curate({ ...rest, t: 25, seed: 9, out: out('t-25') });
+    assert.deepEqual(readResultBytes(one), readResultBytes(out('t-25')));
+    assert.deepEqual(readResultBytes(two), readResultBytes(out('t-25')));
+  });
+
   it('takes the cap from a tail share, and from a number of pairs', async () => {
     const { t: _, ...withoutCap } = options;
     const share = await curate({ ...withoutCap, tailShare: 0.3, out: out('share') });
@@ -168,6 +181,33 @@ describe('a curation run', () => {
     assert.ok(target.summary && target.summary.pairs.expectedKept >= 500);
     const below = await continueRun(out('share'), 'balance', { t: target.summary.t - 1 });
     assert.ok(below.summary && below.summary.pairs.expectedKept < 500);
+  });
+
+  it('adds up the counts once more where the remembered sum is damaged, of another run, or gone', async () => {
+    const dir = out('sums');
+    cpSync(out('staged'), dir, { recursive: true });
+    const path = join(dir, 'entry_counts.parquet');
+    const whole = readFileSync(path);
+    const damaged = Buffer.from(whole);
+    damaged.fill(0xff, 4, 60);
+    const [ofOthers, ofTask] = [
+      join(out('share'), 'entry_counts.parquet'),
+      join(dir, 'counts', '00000.parquet'),
+    ];
+    const contents = [
+      damaged,
+      whole.subarray(0, 50),
+      readFileSync(ofOthers),
+      readFileSync(ofTask),
+      undefined,
+    ];
+    for (const [at, bytes] of contents.entries()) {
+      if (bytes === undefined) rmSync(path);
+      else writeFileSync(path, bytes);
+      await continueRun(dir, 'write', { t: 25 + at });
+      await continueRun(dir, 'write', { t: 40 });
+      assert.deepEqual(readResultBytes(dir), readResultBytes(out('staged')));
+    }
   });
 
   it('does nothing twice, and does again what lost its file', async () => {

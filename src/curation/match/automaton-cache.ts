@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheFolder } from '../../common/cache-folder.ts';
+import { cacheFolder, LIST_CACHE } from '../../common/cache-folder.ts';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 import { produceFile } from '../../common/files.ts';
 import type { EntryList } from '../../metadata/entry-list.ts';
@@ -141,7 +141,7 @@ export function defaultCacheFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
 ): string {
-  return cacheFolder('automata', env, platform);
+  return cacheFolder(LIST_CACHE, env, platform);
 }
 
 async function readShared(path: string): Promise<SharedArrayBuffer> {

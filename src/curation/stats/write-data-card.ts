@@ -23,24 +23,57 @@ export interface WrittenCard {
 
 const MARK = /<!-- metaclip data card, sha256 of the text above: ([0-9a-f]{64}) -->\n$/;
 
+/** What is not known of the run itself. */
+export interface CardOptions {
+  /** Name and licence; they are remembered for the next card of the run. */
+  readonly choices?: CardChoices;
+  /** Overwrite a card that was changed by hand. */
+  readonly force?: boolean;
+}
+
+/** The files of a run's result. */
+export interface Shards {
+  readonly count: number;
+  readonly sizeBytes: number;
+}
+
 /**
+ * Writes `README.md` and `datacard.json`.
+ *
  * @param layout - run directory
  * @param stats - its statistics
  * @param shards - number and size of the shards
- * @param shards.count - files below `curated/`
- * @param shards.sizeBytes - bytes of all of them
  * @param options - what is not known of the run itself
- * @param options.choices - name and licence; they are remembered for the next card of the run
- * @param options.force - overwrite a card that was changed by hand
  * @returns where the card lies
  * @throws {@link MetaclipError} `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
  */
 export async function writeDataCard(
   layout: RunLayout,
   stats: RunStats,
-  shards: { readonly count: number; readonly sizeBytes: number },
-  options: { readonly choices?: CardChoices; readonly force?: boolean } = {},
+  shards: Shards,
+  options: CardOptions = {},
 ): Promise<WrittenCard> {
+  const written = await writeCardText(layout, stats, shards, options);
+  await writeDataCardJson(layout.dataCardJson, stats.perEntry);
+  return { ...written, jsonPath: layout.dataCardJson };
+}
+
+/**
+ * Writes `README.md` alone.
+ *
+ * @param layout - run directory
+ * @param stats - its statistics
+ * @param shards - number and size of the shards
+ * @param options - what is not known of the run itself
+ * @returns where the card lies
+ * @throws {@link MetaclipError} `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
+ */
+export async function writeCardText(
+  layout: RunLayout,
+  stats: RunStats,
+  shards: Shards,
+  options: CardOptions = {},
+): Promise<Pick<WrittenCard, 'cardPath' | 'wasEdited'>> {
   const choicesPath = join(layout.root, 'card.json');
   const choices = { ...(await readChoices(choicesPath)), ...options.choices };
   if (Object.keys(choices).length > 0) {
@@ -53,8 +86,7 @@ export async function writeDataCard(
   const cardPath = wasEdited ? newPath : layout.dataCard;
   await writeFileAtomic(cardPath, text);
   if (!wasEdited) await rm(newPath, { force: true });
-  await writeDataCardJson(layout.dataCardJson, stats.perEntry);
-  return { cardPath, wasEdited, jsonPath: layout.dataCardJson };
+  return { cardPath, wasEdited };
 }
 
 /** Entries of a chunk that is written at once. */
@@ -77,11 +109,11 @@ export async function writeDataCardJson(path: string, counts: EntryCounts): Prom
     try {
       for (let start = 0; start < entries.length; start += ENTRIES_A_WRITE) {
         const end = Math.min(entries.length, start + ENTRIES_A_WRITE);
-        const lines: string[] = [];
+        let lines = '';
         for (let id = start; id < end; id++) {
-          lines.push(`${id === 0 ? '{\n' : ',\n'}${JSON.stringify(entries[id])}: ${values[id] ?? 0}`);
+          lines += `${id === 0 ? '{\n' : ',\n'}${jsonString(entries[id] ?? '')}: ${values[id] ?? 0}`;
         }
-        await handle.writeFile(lines.join(''));
+        await handle.writeFile(lines);
       }
       await handle.writeFile('\n}\n');
     } finally {
@@ -89,6 +121,11 @@ export async function writeDataCardJson(path: string, counts: EntryCounts): Prom
     }
   });
   return sizeBytes;
+}
+
+/** Most entries are plain words, for which a call of JSON takes longer than all else that is done with them. */
+function jsonString(text: string): string {
+  return /^[\w .,'()/-]*$/.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 async function isEdited(path: string): Promise<boolean> {
