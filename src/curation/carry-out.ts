@@ -39,7 +39,7 @@ export interface Undertaking {
   /** Does what is missing of the match stage, or requires it complete: without the inputs at hand it can't be done. */
   readonly match: (context: StageContext) => Promise<StageResult>;
   /** Threads for the match stage. */
-  readonly openMatchPool: () => Promise<JobPool>;
+  readonly openMatchPool: () => JobPool;
   /** Whether it is certain that stages after matching have something to do: threads then start while this one reads. */
   readonly startsEarly: boolean;
   readonly lastStage: LastStage;
@@ -65,15 +65,15 @@ export function prepareFolders(layout: RunLayout): void {
  */
 export async function carryOut(undertaking: Undertaking): Promise<CurateResult> {
   const { layout, run, entries, lastStage, control } = undertaking;
-  const openLaterPool = (): Promise<JobPool> => {
+  const openLaterPool = (): JobPool => {
     const workers = resolveWorkers(control.workers);
     const startNow = undertaking.startsEarly ? Math.min(workers, run.tasks.length) : 1;
-    return Promise.resolve(new JobPool({ workers, startNow }));
+    return new JobPool({ workers, startNow });
   };
   let openPool = undertaking.startsEarly ? openLaterPool : undertaking.openMatchPool;
-  let pool: Promise<JobPool> | undefined;
+  let pool: JobPool | undefined;
   const closePool = async (): Promise<void> => {
-    await (await pool?.catch(() => undefined))?.close();
+    await pool?.close();
     pool = undefined;
   };
   const context: StageContext = {
@@ -86,7 +86,7 @@ export async function carryOut(undertaking: Undertaking): Promise<CurateResult> 
   let executedPieces: number;
   let summary: RunSummary | null = null;
   try {
-    if (undertaking.startsEarly) await context.pool();
+    if (undertaking.startsEarly) context.pool();
     const matched = await undertaking.match(context);
     refuseIfNothingReadable(run, matched.markers);
     executedPieces = matched.executedCount;

@@ -61,7 +61,9 @@ export async function continueRun(
       run,
       entries,
       match: (context) => requireMatched(context, run),
-      openMatchPool: () => Promise.reject(new Error('nothing is matched here')),
+      openMatchPool: () => {
+        throw new Error('nothing is matched here');
+      },
       startsEarly: isResampled,
       lastStage,
       control: options,

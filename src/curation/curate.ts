@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { fingerprintFile } from '../common/files.ts';
 import { TOOL_VERSION } from '../common/version.ts';
-import { JobPool } from '../executors/job-pool.ts';
+import { JobPool, type MatchMemory } from '../executors/job-pool.ts';
 import { type KnownList, openKnownList } from '../metadata/known-list.ts';
 import { wordnetSources } from '../metadata/wordnet-list.ts';
 import { type ListSource, readListSources } from '../metadata/write-list.ts';
@@ -83,11 +83,17 @@ async function startRun(options: CurateOptions, lastStage: LastStage): Promise<C
   });
 }
 
-async function openPool(run: RunFile, entries: KnownList, options: CurateOptions): Promise<JobPool> {
-  const automaton = await findAutomaton(entries, run.match.compat, cacheFolderOf(options));
-  const languageModel = run.match.lang === 'off' ? null : shareLidModel(readLidModel());
+/** Threads take as long to come up as the automaton. */
+function openPool(run: RunFile, entries: KnownList, options: CurateOptions): JobPool {
   const workers = resolveWorkers(options.workers);
-  return new JobPool({ workers, automaton: shareAutomaton(automaton), languageModel });
+  const memory = loadMatchMemory(run, entries, cacheFolderOf(options));
+  return new JobPool({ workers, memory, startNow: Math.min(workers, run.tasks.length) });
+}
+
+async function loadMatchMemory(run: RunFile, entries: KnownList, cacheDir: string): Promise<MatchMemory> {
+  const automaton = await findAutomaton(entries, run.match.compat, cacheDir);
+  const languageModel = run.match.lang === 'off' ? null : shareLidModel(readLidModel());
+  return { automaton: shareAutomaton(automaton), languageModel };
 }
 
 /** From the cache by the fingerprint alone; the entries are only read where it has to be built. */

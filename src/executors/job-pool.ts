@@ -5,16 +5,22 @@ import type { LidMemory } from '../curation/language/lid-memory.ts';
 import type { MatcherMemory } from '../curation/match/matcher-memory.ts';
 import type { Job, JobContext, JobResult, JobRunner } from '../curation/jobs/job.ts';
 import { PROGRESS } from '../curation/jobs/progress-counters.ts';
-import type { JobOutcome } from './worker.ts';
+import type { JobOutcome, WorkRequest } from './worker.ts';
 
 const YOUNG_GENERATION_MIB = 8;
+
+/** What all threads of a pool match with. */
+export interface MatchMemory {
+  readonly automaton: MatcherMemory;
+  readonly languageModel: LidMemory | null;
+}
 
 /** What a pool is made of. */
 export interface JobPoolOptions {
   /** Number of worker threads. */
   readonly workers: number;
-  readonly automaton?: MatcherMemory | null;
-  readonly languageModel?: LidMemory | null;
+  /** For matching; where it is still being made, the threads come up meanwhile, and jobs wait. */
+  readonly memory?: Promise<MatchMemory>;
   /** Threads that start at once and not with their first job; default 1. */
   readonly startNow?: number;
 }
@@ -23,7 +29,8 @@ export interface JobPoolOptions {
 export class JobPool implements JobRunner {
   readonly workers: number;
   readonly progress: BigInt64Array<SharedArrayBuffer>;
-  readonly #pool: Piscina<Job, JobOutcome>;
+  readonly #pool: Piscina<WorkRequest, JobOutcome>;
+  readonly #context: Promise<JobContext>;
 
   /**
    * The other threads come up with the first jobs.
@@ -33,20 +40,19 @@ export class JobPool implements JobRunner {
   constructor(options: JobPoolOptions) {
     this.workers = options.workers;
     this.progress = new BigInt64Array(new SharedArrayBuffer(PROGRESS.slots * 8));
-    const context: JobContext = {
-      automaton: options.automaton ?? null,
-      languageModel: options.languageModel ?? null,
-      progress: this.progress.buffer,
-    };
+    const progress = this.progress.buffer;
+    const bare = { automaton: null, languageModel: null };
+    this.#context = Promise.resolve(options.memory ?? bare).then((memory) => ({ ...memory, progress }));
+    // Jobs tell of a failure; without one nobody asks.
+    this.#context.catch(() => undefined);
     const file = import.meta.url.endsWith('.ts') ? 'worker-from-source.mjs' : 'worker.js';
-    this.#pool = new Piscina<Job, JobOutcome>({
+    this.#pool = new Piscina<WorkRequest, JobOutcome>({
       filename: new URL(`./${file}`, import.meta.url).href,
       minThreads: options.startNow ?? 1,
       maxThreads: options.workers,
       idleTimeout: 60_000,
       // Asynchronous file handles and streams must go on between jobs, so a worker never blocks on Atomics.wait.
       atomics: 'disabled',
-      workerData: context,
       // Extraction makes short-lived strings only. V8's default of 48 MB a thread for them is memory without a gain.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
       recordTiming: false,
@@ -57,10 +63,11 @@ export class JobPool implements JobRunner {
    * @param job - what to do
    * @param signal - aborts waiting and running jobs
    * @returns its result
-   * @throws {@link MetaclipError} what the job throws
+   * @throws {@link MetaclipError} what the job throws; what making the memory throws
    */
   async run(job: Job, signal?: AbortSignal): Promise<JobResult> {
-    const outcome = await this.#pool.run(job, signal === undefined ? {} : { signal });
+    const request = { job, context: await this.#context };
+    const outcome = await this.#pool.run(request, signal === undefined ? {} : { signal });
     if (outcome.ok) return outcome.result;
     throw MetaclipError.fromPlain(outcome.error);
   }

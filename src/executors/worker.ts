@@ -1,5 +1,4 @@
 /** Entry point of a worker thread: does one job after another. Started by {@link JobPool} only. */
-import { workerData } from 'node:worker_threads';
 import { MetaclipError, type PlainError } from '../common/errors.ts';
 import { type Job, type JobContext, type JobResult, runJob } from '../curation/jobs/job.ts';
 
@@ -7,13 +6,19 @@ import { type Job, type JobContext, type JobResult, runJob } from '../curation/j
 export type JobOutcome =
   { readonly ok: true; readonly result: JobResult } | { readonly ok: false; readonly error: PlainError };
 
+/** What crosses over: with each job, because a thread may be up before there is an automaton. */
+export interface WorkRequest {
+  readonly job: Job;
+  readonly context: JobContext;
+}
+
 /**
- * @param job - what to do
+ * @param request - what to do, and the memory that all threads share
  * @returns its result, or the plain form of its error
  */
-export default async function work(job: Job): Promise<JobOutcome> {
+export default async function work(request: WorkRequest): Promise<JobOutcome> {
   try {
-    return { ok: true, result: await runJob(job, workerData as JobContext) };
+    return { ok: true, result: await runJob(request.job, request.context) };
   } catch (error) {
     if (error instanceof MetaclipError) return { ok: false, error: error.toPlain() };
     throw error;

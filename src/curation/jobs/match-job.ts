@@ -50,10 +50,12 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
     if (await isLarge(job.path)) pairs.startThread();
     const failure = await readPairs(job, context, { drops, origins }, (batch) => pairs.write(batch));
     const totals = await pairs.close();
-    const committed = [
-      { path: outputs[0], sizeBytes: await commitFile(paths.parquetPath, outputs[0]) },
-      { path: outputs[1], sizeBytes: await commitFile(paths.keysPath, outputs[1]) },
-    ];
+    // Both at once: most of it is waiting for the disk.
+    const sizes = await Promise.all([
+      commitFile(paths.parquetPath, outputs[0]),
+      commitFile(paths.keysPath, outputs[1]),
+    ]);
+    const committed = outputs.map((path, at) => ({ path, sizeBytes: sizes[at] ?? 0 }));
     const counts = new Map([...drops.counts, ...totals.drops]);
     return {
       outputs: committed,

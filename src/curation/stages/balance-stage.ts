@@ -77,7 +77,7 @@ async function resolveCap(context: StageContext, run: RunFile, counted: CountRes
   }
   const maxCount = counted.counts.reduce((max, count) => Math.max(max, count), 0);
   const { t, expected } = await capOfTarget(cap.pairCount, maxCount, counted.pairCount, async (caps) => {
-    const pool = await context.pool();
+    const pool = context.pool();
     const ofTasks = await Promise.all(
       counted.rowCounts.map((rowCount, task) =>
         pool.run(

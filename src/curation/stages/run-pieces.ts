@@ -32,7 +32,7 @@ export interface StageProgress {
 export interface StageContext {
   readonly layout: RunLayout;
   /** Gives the pool, made at the first call: a run that is complete needs no threads and no automaton. */
-  readonly pool: () => Promise<JobRunner>;
+  readonly pool: () => JobRunner;
   /** Ends its threads, and with them what they hold; the next call of `pool` starts new ones. */
   readonly closePool: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
@@ -67,7 +67,7 @@ export async function runPieces(
   const missing = pieces.filter((piece) => !markers.has(piece.index));
   const skippedPieces = markers.size;
   const totalBytes = missing.reduce((sum, piece) => sum + bytesOf(piece), 0);
-  const pool = missing.length > 0 ? await context.pool() : undefined;
+  const pool = missing.length > 0 ? context.pool() : undefined;
   const showProgress = (): void => {
     context.onProgress?.({
       stage,
