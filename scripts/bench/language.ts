@@ -1,7 +1,7 @@
 /**
  * Language identification: ours against fastText compiled to WebAssembly, on the same texts in the same run.
  *
- *   npx tsx scripts/bench/language.ts
+ *   npm run bench:language -- [--record]
  *
  * First proves that both give the same label and the same probability for every text, and ends with exit code 1 if not.
  * Then times whole passes over all texts on one core, the ways in turn, and prints medians of five. fastText gets its
@@ -10,7 +10,7 @@
  * countries, languages and currencies in a hundred languages.
  */
 import { readFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { LanguageIdentifier } from '../../src/curation/language/identify-language.ts';
 import { shareLidModel } from '../../src/curation/language/lid-memory.ts';
@@ -18,6 +18,9 @@ import { LID_MODEL, openLidModel, readLidModel } from '../../src/curation/langua
 import { namesInManyLanguages, SENTENCES } from '../../test/curation/language/language-texts.ts';
 import { loadFastTextOracle } from '../../test/helpers/fasttext-oracle.ts';
 import { referencePath, skipWithoutReference } from '../../test/helpers/reference.ts';
+import { appendRecord, describeMachine, median } from './bench-record.ts';
+
+const { values } = parseArgs({ options: { record: { type: 'boolean', default: false } } });
 
 const ROUNDS = 5;
 /** Passes shorter than this are repeated until it is reached, so that a round is longer than the clock's noise. */
@@ -54,10 +57,6 @@ function timePass(pass: () => void): number {
     const elapsedMs = performance.now() - start;
     if (elapsedMs >= MIN_ROUND_MS) return elapsedMs / passes / 1000;
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
 }
 
 const oracle = await loadFastTextOracle();
@@ -111,14 +110,24 @@ function measure(set: TextSet): void {
     for (const [way, [, pass]] of ways.entries()) seconds[way]?.push(timePass(pass));
   }
   const base = median(seconds[0] ?? []);
+  const rates: Record<string, number> = {};
   for (const [way, [name]] of ways.entries()) {
     const time = median(seconds[way] ?? []);
-    const textRate = Math.round(texts.length / time).toLocaleString('en');
+    rates[name] = Math.round(texts.length / time);
+    const textRate = rates[name].toLocaleString('en');
     const byteRate = (bytes.length / time / 1e6).toFixed(1);
     console.log(
       `  ${name.padEnd(20)} ${textRate.padStart(10)} texts/s  ${byteRate.padStart(6)} MB/s  x${(base / time).toFixed(2)}`,
     );
   }
+  if (!values.record) return;
+  const figures = {
+    texts: texts.length,
+    fasttext: rates['fasttext.wasm.js'] ?? 0,
+    ours: rates['identify'] ?? 0,
+  };
+  const ratio = (figures.ours / figures.fasttext).toFixed(2);
+  console.log(`recorded in ${appendRecord('language', { set: set.name, ...figures, ratio })}`);
 }
 
 const sets: TextSet[] = [];
@@ -128,9 +137,8 @@ sets.push(
   makeTextSet('a hundred languages', [...namesInManyLanguages(), ...SENTENCES.map(([, text]) => text)]),
 );
 
-console.log(
-  `${LID_MODEL.name}, node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}, one core`,
-);
+const { cpu, node, commit } = describeMachine();
+console.log(`${LID_MODEL.name}, ${cpu}, Node ${node}, commit ${commit}, one core`);
 for (const set of sets) {
   const differences = countDifferences(set);
   const size = `${set.texts.length} texts, ${(set.bytes.length / set.texts.length).toFixed(0)} bytes each`;
