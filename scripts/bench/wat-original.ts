@@ -1,7 +1,7 @@
 /**
  * A WAT file to matched Parquet beside the original's way, in seconds of processor time.
  *
- *   npm run bench:wat-original -- [--megabytes 400] [--rounds 5] [--lang en] [--record]
+ *   npm run bench:wat-original -- [--megabytes 1300] [--rounds 5] [--lang en] [--record]
  *
  * The original's way is original_wat.py, in Python with its C parts. Its answer must be ours: pairs, matched pairs, matches. Its start,
  * the building of its automaton and the loading of its language model are not counted; of ours everything is, all threads and the
@@ -26,7 +26,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const cli = join(root, 'dist/src/cli.js');
 const { values } = parseArgs({
   options: {
-    megabytes: { type: 'string', default: '400' },
+    megabytes: { type: 'string', default: '1300' },
     rounds: { type: 'string', default: '5' },
     lang: { type: 'string', default: 'off' },
     record: { type: 'boolean', default: false },
