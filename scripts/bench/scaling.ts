@@ -3,9 +3,11 @@
  *
  *   npm run bench:scaling -- [--sizes 100000,1000000,10000000] [--pool FOLDER] [--record]
  *
- * For each size `metaclip curate` runs with one and with two workers over generated captions. Printed: seconds of each stage as
- * its progress lines give them, microseconds a pair, the gain of the second worker, and the peak of the process's memory. With
- * `--record` the figures go to records/scaling.csv and, as a picture, to docs/scaling.svg.
+ * For each size `metaclip curate` runs over generated captions with one worker on one core and with two on two; a worker that matches
+ * a large file has a second thread, which would take the other core. Entries: the 500,000 of the reference where they are, else the
+ * bundled list. Printed: seconds of each stage by the times of its markers, microseconds a pair, the gain of the second worker with
+ * its core, and the peak of the process's memory. With `--record` the figures go to records/scaling.csv and, as a picture, to
+ * docs/scaling.svg. Needs `taskset` (util-linux).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
+import { referencePath, skipWithoutReference } from '../../test/helpers/reference.ts';
 import { appendRecord, describeMachine } from './bench-record.ts';
 import { makePool } from './pool.ts';
 
@@ -29,6 +32,8 @@ const { values } = parseArgs({
   },
 });
 
+const metadata =
+  skipWithoutReference === false ? ['--metadata', referencePath('captions/metadata_500k.json.gz')] : [];
 const folder = mkdtempSync(join(tmpdir(), 'metaclip-bench-'));
 // A file, because threads take over the options of the process, and --eval is one.
 const measured = join(folder, 'measured.mjs');
@@ -40,6 +45,7 @@ writeFileSync(
 
 interface Figures {
   readonly rows: number;
+  readonly entries: number;
   readonly workers: number;
   readonly seconds: number;
   /** From the first marker's file time of a stage to the last one of it; the first stage starts with the run. */
@@ -47,7 +53,12 @@ interface Figures {
   readonly peakMemoryMb: number;
 }
 
-function measure(files: readonly string[], rows: number, workers: number, out: string): Figures {
+function measure(
+  files: readonly string[],
+  rows: number,
+  workers: number,
+  out: string,
+): Omit<Figures, 'entries'> {
   const startMs = performance.now();
   const epochMs = Date.now();
   const args = [
@@ -61,11 +72,15 @@ function measure(files: readonly string[], rows: number, workers: number, out: s
     '1000',
     '--workers',
     String(workers),
+    ...metadata,
   ];
-  const child = spawnSync(process.execPath, [measured, ...args], {
+  // The first cores, whatever their number.
+  const cores = Array.from({ length: workers }, (_, core) => core).join(',');
+  const child = spawnSync('taskset', ['-c', cores, process.execPath, measured, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
   });
+  if (child.error !== undefined) throw child.error;
   if (child.status !== 0) throw new Error(child.stderr);
   const seconds = (performance.now() - startMs) / 1000;
   const stages: Record<string, number> = {};
@@ -95,13 +110,15 @@ try {
     for (const workers of [1, 2]) {
       const out = join(folder, 'run');
       const figure = measure(files, rows, workers, out);
-      const kept = (JSON.parse(readFileSync(join(out, 'stats.json'), 'utf8')) as { pairs: { kept: number } })
-        .pairs.kept;
+      const { pairs, entries } = JSON.parse(readFileSync(join(out, 'stats.json'), 'utf8')) as {
+        pairs: { kept: number };
+        entries: { total: number };
+      };
       rmSync(out, { recursive: true });
-      figures.push(figure);
+      figures.push({ ...figure, entries: entries.total });
       const stages = STAGES.map((stage) => `${stage} ${(figure.stages[stage] ?? 0).toFixed(1)}`).join(', ');
       console.log(
-        `${String(rows).padStart(9)} pairs, ${workers} worker${workers === 1 ? ' ' : 's'}: ${figure.seconds.toFixed(1).padStart(6)} s, ${((figure.seconds / rows) * 1e6).toFixed(2)} us a pair, ${figure.peakMemoryMb.toFixed(0)} MB, ${kept} kept (${stages})`,
+        `${String(rows).padStart(9)} pairs, ${workers} worker${workers === 1 ? ' ' : 's'}: ${figure.seconds.toFixed(1).padStart(6)} s, ${((figure.seconds / rows) * 1e6).toFixed(2)} us a pair, ${figure.peakMemoryMb.toFixed(0)} MB, ${pairs.kept} kept by ${entries.total} entries (${stages})`,
       );
     }
     const [one, two] = figures.slice(-2);
@@ -119,9 +136,10 @@ try {
 }
 
 async function record(): Promise<void> {
-  for (const { rows, workers, seconds, stages, peakMemoryMb } of figures) {
+  for (const { rows, entries, workers, seconds, stages, peakMemoryMb } of figures) {
     appendRecord('scaling', {
       pairs: rows,
+      entries,
       workers,
       seconds: seconds.toFixed(2),
       ...Object.fromEntries(STAGES.map((stage) => [`${stage}_s`, (stages[stage] ?? 0).toFixed(2)])),
@@ -135,7 +153,7 @@ async function record(): Promise<void> {
     data: {
       values: figures.map(({ rows, workers, seconds }) => ({
         pairs: rows,
-        workers: `${workers} worker${workers === 1 ? '' : 's'}`,
+        workers: workers === 1 ? '1 worker on 1 core' : `${workers} workers on ${workers} cores`,
         cost: (seconds / rows) * 1e6,
       })),
     },

@@ -2,7 +2,7 @@
  * Where crawl bytes come from. A source can be opened more than once and from any byte on, because repairing a damaged
  * gzip file means reading it again; nothing else is asked of it, so tests and library users can bring their own.
  */
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { describeSystemError, MetaclipError } from '../../common/errors.ts';
 
 /** Bytes asked from a file at a time. */
@@ -20,7 +20,7 @@ export interface ByteSource {
 }
 
 /**
- * A file on disk. Each pass opens and closes it once and reads 1 MiB at a time.
+ * A file on disk. Each pass opens and closes it once and reads 1 MiB at a time, the next one while this one is worked on.
  *
  * @param path - the file
  * @returns its bytes as a source
@@ -34,13 +34,15 @@ async function* readFileFrom(path: string, startByte: number): AsyncGenerator<Ui
   try {
     const handle = await open(path, 'r');
     try {
+      let next = readChunk(handle, startByte);
       for (let offset = startByte; ;) {
-        // A fresh buffer each time: chunks are handed on to the inflater and to the record window without a copy.
-        const buffer = Buffer.allocUnsafe(READ_BYTES);
-        const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, offset);
-        if (bytesRead === 0) return;
-        offset += bytesRead;
-        yield buffer.subarray(0, bytesRead);
+        const chunk = await next;
+        if (chunk.length === 0) return;
+        offset += chunk.length;
+        next = readChunk(handle, offset);
+        // Whoever stops early does not wait for it.
+        next.catch(() => undefined);
+        yield chunk;
       }
     } finally {
       await handle.close();
@@ -48,6 +50,13 @@ async function* readFileFrom(path: string, startByte: number): AsyncGenerator<Ui
   } catch (error) {
     throw describeReadError(error, path);
   }
+}
+
+async function readChunk(handle: FileHandle, offset: number): Promise<Buffer> {
+  // A fresh buffer each time: chunks are handed on to the inflater and to the record window without a copy.
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, offset);
+  return buffer.subarray(0, bytesRead);
 }
 
 function describeReadError(error: unknown, path: string): unknown {
