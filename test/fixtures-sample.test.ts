@@ -308,6 +308,8 @@ describe('benchmark inputs', () => {
     for (const [index, record] of records.entries()) {
       const { block } = parseRecord(record.bytes);
       if (index === 0) continue;
+      const [, target = ''] = /WARC-Target-URI: (\S+)/.exec(record.bytes.toString('utf8')) ?? [];
+      assert.match(target, /^https:\/\/[a-z0-9.-]+\.example\/[^:]+$/);
       const found = countImageTexts(JSON.parse(block.toString('utf8')));
       assert.equal(found.links, record.linkCount);
       assert.equal(found.images, record.imageCount);

@@ -78,7 +78,7 @@ export function* generateWatRecords(
   yield give(writeWarcinfo(random));
   for (let page = 0; page < pageCount && givenBytes < rawBytes; page++) {
     const site = drawSite(random, sites, english);
-    const path = drawPath(random, site.source, 'page');
+    const path = writePagePath(random, drawName(random, site.source));
     const pageUrl = `https://${site.host}${path}`;
     yield give(writeMetadata(random, pageUrl, writeRequest(random, site.host, path)));
     const response = writeResponse(random, site, pageUrl);
@@ -91,7 +91,8 @@ export function* generateWatRecords(
 function drawSite(random: Random, sites: Site[], english: WordSource): Site {
   if (sites.length > 0 && random.chance(0.2)) return random.pick(sites);
   const source = random.chance(ENGLISH_SHARE) ? english : random.pick(FOREIGN_SOURCES);
-  const host = `${random.chance(0.6) ? 'www.' : ''}${slug(random, english, 2)}-${random.below(10_000)}.example`;
+  const words = slug(random, english, 2).replaceAll(/%../g, '');
+  const host = `${random.chance(0.6) ? 'www.' : ''}${words}-${random.below(10_000)}.example`;
   const furniture: string[] = [];
   for (const [file, alt] of [
     ['logo.png', `${writeText(random, source, 2)} logo`],
@@ -195,13 +196,22 @@ function writeHead(random: Random, site: Site, pageUrl: string): string {
   );
 }
 
+function drawName(random: Random, source: WordSource): string {
+  return source.separator === ''
+    ? `item${random.below(1_000_000)}`
+    : slug(random, source, 1 + random.below(5));
+}
+
+function writePagePath(random: Random, name: string): string {
+  return `/${random.pick(SECTIONS)}/${name}${random.chance(0.5) ? '/' : '.html'}`;
+}
+
 /** A url; relative in about 40% of the images and links, in the forms the web writes. */
 function drawPath(random: Random, source: WordSource, kind: 'page' | 'image'): string {
   const draw = random.next();
-  const name =
-    source.separator === '' ? `item${random.below(1_000_000)}` : slug(random, source, 1 + random.below(5));
+  const name = drawName(random, source);
   if (kind === 'page') {
-    const path = `/${random.pick(SECTIONS)}/${name}${draw < 0.5 ? '/' : '.html'}`;
+    const path = writePagePath(random, name);
     if (draw < 0.34) return path;
     if (draw < 0.38) return `#${name.slice(0, 12)}`;
     if (draw < 0.4) return `../${name}.php?id=${random.below(99_999)}&page=${random.below(9)}`;
