@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -205,6 +205,19 @@ describe('the command line', () => {
       stages: { done: number; total: number }[];
     };
     assert.ok(parsed.stages.every(({ done, total }) => done === total));
+  });
+
+  it('says which shards are of another cap than was chosen since', async () => {
+    const status = async (): Promise<string> => (await runCommand(['status', path('capped')])).out;
+    await runCommand(['curate', ...small(), '--out', path('capped'), '--t', '10']);
+    await runCommand(['balance', path('capped'), '--t', '3', '--metadata', metadata]);
+    assert.match(await status(), /balance +2 of 2\n +write +0 of 2\n[^]*next: metaclip write/);
+    await runCommand(['write', path('capped'), '--metadata', metadata]);
+    assert.match(await status(), /write +2 of 2\n[^]*complete: the shards are in/);
+    // Decisions that are made again with the same choices are the same.
+    rmSync(path('capped/balanced'), { recursive: true });
+    await runCommand(['balance', path('capped'), '--metadata', metadata]);
+    assert.match(await status(), /complete: the shards are in/);
   });
 
   it('writes the columns of each schema', async () => {

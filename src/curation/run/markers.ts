@@ -2,7 +2,7 @@
  * Completion markers: `done/STAGE/NNNNN.json`, written last. A piece of work counts as done when its marker has the key
  * that is asked for now and the files that it names are there in the size that it names.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -103,6 +103,29 @@ export async function findDone(
     if (isThere) done.push(marker);
   }
   return done;
+}
+
+/**
+ * Removes the markers of pieces that are to be done with other choices than before, so that what is there counts as what it is
+ * meanwhile, also after an interruption. Their files stay until they are replaced.
+ *
+ * @param layout - run directory
+ * @param stage - stage
+ * @param pieces - numbers of pieces that are not done, and fingerprints wanted
+ * @param laterStage - stage whose pieces of the same numbers are made from these, if any: theirs go, too
+ */
+export function removeOutdatedMarkers(
+  layout: RunLayout,
+  stage: Stage,
+  pieces: readonly { readonly index: number; readonly key: string }[],
+  laterStage?: Stage,
+): void {
+  for (const { index, key } of pieces) {
+    const marker = readMarker(layout, stage, index);
+    if (marker === undefined || marker.key === key) continue;
+    if (laterStage !== undefined) rmSync(layout.marker(laterStage, index), { force: true });
+    rmSync(layout.marker(stage, index), { force: true });
+  }
 }
 
 /**

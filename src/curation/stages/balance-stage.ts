@@ -51,6 +51,7 @@ export async function runBalanceStage(
       key: keys[task] ?? '',
       job: { kind: 'balance' as const, root, task, rowCount, partitionCount, q: q.buffer, seed, footer },
     })),
+    { laterStage: 'write' },
   );
   return { t, q, keys, markers: result.markers, executedCount: result.executedCount };
 }

@@ -36,7 +36,9 @@ export function runMatchStage(
       footer: runFooter(run),
     },
   }));
-  return runPieces(context, 'match', pieces, (piece) => run.tasks[piece.index]?.sizeBytes ?? 0);
+  return runPieces(context, 'match', pieces, {
+    bytesOf: (piece) => run.tasks[piece.index]?.sizeBytes ?? 0,
+  });
 }
 
 /**

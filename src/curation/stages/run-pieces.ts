@@ -5,7 +5,7 @@
 import { MetaclipError } from '../../common/errors.ts';
 import type { Job, JobRunner } from '../jobs/job.ts';
 import type { RunLayout, Stage } from '../run/layout.ts';
-import { findDone, type Marker, writeMarker } from '../run/markers.ts';
+import { findDone, type Marker, removeOutdatedMarkers, writeMarker } from '../run/markers.ts';
 
 /** One piece of work of a stage. */
 export interface Piece {
@@ -39,6 +39,14 @@ export interface StageContext {
   readonly onProgress: ((progress: StageProgress) => void) | undefined;
 }
 
+/** What is particular about a stage. */
+export interface PieceOptions {
+  /** Bytes of input that a piece reads, for progress; else 0. */
+  readonly bytesOf?: (piece: Piece) => number;
+  /** Stage whose piece of the same number is made from this one's. */
+  readonly laterStage?: Stage;
+}
+
 /** Markers of all pieces of a stage, by index, and how many had to be done now. */
 export interface StageResult {
   readonly markers: readonly Marker[];
@@ -52,7 +60,7 @@ export interface StageResult {
  * @param context - what the stages share
  * @param stage - stage
  * @param pieces - in index order
- * @param bytesOf - bytes of input that a piece reads, for progress
+ * @param options - what is particular about the stage
  * @returns markers in index order
  * @throws {@link MetaclipError} `E_INTERRUPTED` when the signal fires; what the jobs throw
  */
@@ -60,13 +68,13 @@ export async function runPieces(
   context: StageContext,
   stage: Stage,
   pieces: readonly Piece[],
-  bytesOf: (piece: Piece) => number = () => 0,
+  options: PieceOptions = {},
 ): Promise<StageResult> {
   const done = await findDone(context.layout, stage, pieces);
   const markers = new Map(done.map((marker) => [marker.index, marker]));
   const missing = pieces.filter((piece) => !markers.has(piece.index));
   const skippedPieces = markers.size;
-  const totalBytes = missing.reduce((sum, piece) => sum + bytesOf(piece), 0);
+  const totalBytes = missing.reduce((sum, piece) => sum + (options.bytesOf?.(piece) ?? 0), 0);
   const pool = missing.length > 0 ? context.pool() : undefined;
   const showProgress = (): void => {
     context.onProgress?.({
@@ -81,6 +89,7 @@ export async function runPieces(
   pool?.progress.fill(0n);
   showProgress();
   if (pool !== undefined) {
+    removeOutdatedMarkers(context.layout, stage, missing, options.laterStage);
     let next = 0;
     const lane = async (): Promise<void> => {
       for (let piece = missing[next++]; piece !== undefined; piece = missing[next++]) {
