@@ -148,7 +148,8 @@ async function record(): Promise<void> {
   }
   const spec: TopLevelSpec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    width: 480,
+    background: 'white',
+    width: 560,
     height: 260,
     data: {
       values: figures.map(({ rows, workers, seconds }) => ({
@@ -159,14 +160,20 @@ async function record(): Promise<void> {
     },
     mark: { type: 'line', point: true },
     encoding: {
-      x: { field: 'pairs', type: 'quantitative', scale: { type: 'log' }, title: 'pairs in the pool' },
+      x: {
+        field: 'pairs',
+        type: 'quantitative',
+        scale: { type: 'log' },
+        axis: { values: [...new Set(figures.map(({ rows }) => rows))], format: ',', labelFlush: true },
+        title: 'pairs in the pool',
+      },
       y: {
         field: 'cost',
         type: 'quantitative',
         scale: { zero: true },
         title: 'microseconds a pair, whole run',
       },
-      color: { field: 'workers', type: 'nominal', title: null },
+      color: { field: 'workers', type: 'nominal', title: null, legend: { orient: 'top', labelLimit: 300 } },
     },
   };
   const view = new View(parse(compile(spec).spec), { renderer: 'none' });
