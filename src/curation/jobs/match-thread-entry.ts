@@ -1,15 +1,17 @@
 /** The other side of {@link ThreadedSink}: matches and writes what it is sent, one request after the other. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { MetaclipError } from '../../common/errors.ts';
+import type { JobContext } from './job.ts';
 import { MatchSink, type MatchTotals } from './match-sink.ts';
 import type { MatchAnswer, MatchRequest } from './match-thread.ts';
 
+const context = workerData as JobContext;
 let sink: MatchSink | undefined;
 let queue: Promise<void> = Promise.resolve();
 
 async function handle(request: MatchRequest): Promise<MatchTotals | null> {
   if (request.kind === 'open') {
-    sink = await MatchSink.create(request.job, request.context, request.paths);
+    sink = await MatchSink.create(request.job, context, request.paths);
     return null;
   }
   if (sink === undefined) throw new Error('no task is open');

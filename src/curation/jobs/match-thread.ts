@@ -14,7 +14,6 @@ export type MatchRequest =
   | {
       readonly kind: 'open';
       readonly job: MatchJob;
-      readonly context: JobContext;
       readonly paths: MatchedPaths;
     }
   | { readonly kind: 'write'; readonly columns: PairColumns }
@@ -39,10 +38,14 @@ class MatchThread {
   readonly #waiting: { resolve: (totals: MatchTotals | null) => void; reject: (error: unknown) => void }[] =
     [];
 
-  constructor() {
+  /** @param context - crosses over once: kernels take scratch memory for each copy of it that arrives */
+  constructor(context: JobContext) {
     const file = import.meta.url.endsWith('.ts') ? 'match-thread-from-source.mjs' : 'match-thread-entry.js';
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB };
-    this.#worker = new Worker(new URL(`./${file}`, import.meta.url), { resourceLimits });
+    this.#worker = new Worker(new URL(`./${file}`, import.meta.url), {
+      workerData: context,
+      resourceLimits,
+    });
     this.#worker.on('message', (answer: MatchAnswer) => {
       const waiting = this.#waiting.shift();
       if (answer.ok) waiting?.resolve(answer.totals);
@@ -81,14 +84,14 @@ export class ThreadedSink implements PairSink {
 
   /**
    * @param job - options of the task
-   * @param context - automaton, language model, progress counters
+   * @param context - automaton, language model, progress counters; the same in each call of a thread
    * @param paths - where the files go, under temporary names
    * @returns a sink that takes batches at once, while the thread is still starting; only one at a time in a thread
    */
   static open(job: MatchJob, context: JobContext, paths: MatchedPaths): ThreadedSink {
-    thread ??= new MatchThread();
+    thread ??= new MatchThread(context);
     const sink = new ThreadedSink(thread);
-    sink.#ask({ kind: 'open', job, context, paths });
+    sink.#ask({ kind: 'open', job, paths });
     return sink;
   }
 

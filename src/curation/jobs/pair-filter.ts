@@ -5,10 +5,19 @@
 import { DropFilter } from '../drop-list.ts';
 import { DROP_LIST_REASON, LANGUAGE_REASON, NO_MATCH_REASON } from '../drop-reasons.ts';
 import { LanguageIdentifier } from '../language/identify-language.ts';
+import type { LidMemory } from '../language/lid-memory.ts';
 import { BatchMatcher } from '../match/batch-matcher.ts';
 import { type PairColumns, pairAt } from '../pair-batch.ts';
 import { type DropLog, SAMPLES_PER_REASON } from '../sources/source.ts';
 import type { JobContext, MatchJob } from './job.ts';
+
+let opened: { readonly memory: LidMemory; readonly identifier: LanguageIdentifier } | undefined;
+
+/** One for all tasks of a thread: the scratch memory of its kernel is never given back. */
+function identifierOfThread(memory: LidMemory): LanguageIdentifier {
+  if (opened?.memory !== memory) opened = { memory, identifier: LanguageIdentifier.open(memory) };
+  return opened.identifier;
+}
 
 /** Filters the pairs of one task and counts why they are left out. */
 export class PairFilter {
@@ -33,9 +42,7 @@ export class PairFilter {
     if (context.automaton === null) throw new Error('a match job needs an automaton');
     this.#matcher = new BatchMatcher(context.automaton);
     this.#language =
-      job.lang === 'off' || context.languageModel === null
-        ? null
-        : LanguageIdentifier.open(context.languageModel);
+      job.lang === 'off' || context.languageModel === null ? null : identifierOfThread(context.languageModel);
     this.#langThreshold = job.langThreshold;
     this.#dropFilter = job.dropList === null ? null : new DropFilter(job.dropList);
     this.#drops = drops;

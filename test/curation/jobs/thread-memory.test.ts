@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { shareLidModel } from '../../../src/curation/language/lid-memory.ts';
+import { readLidModel } from '../../../src/curation/language/lid-model.ts';
+import { buildAutomaton } from '../../../src/curation/match/build-automaton.ts';
+import { shareAutomaton } from '../../../src/curation/match/matcher-memory.ts';
+import { JobPool } from '../../../src/executors/job-pool.ts';
+import { makeTempFolder } from '../../helpers/temp-folder.ts';
+
+const PAGE_BYTES = 65536;
+
+/** The scratch memories that threads have taken: a counter of each kernel's memory, behind what it starts with. */
+function slotsTaken(memory: WebAssembly.Memory, start: number): number {
+  return Atomics.load(new Int32Array(memory.buffer, start, 1), 0);
+}
+
+describe('scratch memory of the kernels', () => {
+  it('is taken once by each thread, however many files it matches', async (test) => {
+    const root = makeTempFolder(test);
+    mkdirSync(join(root, 'matched'));
+    const list = { entries: ['red', 'fox'], fingerprint: '0'.repeat(64), source: 'test' };
+    const automaton = shareAutomaton(buildAutomaton(list, 'metaclip'));
+    const languageModel = shareLidModel(readLidModel());
+    const line = JSON.stringify({ url: 'https://a.example/fox.jpg', caption: 'a red fox in the snow' });
+    // A file of more than four batches takes a match thread beside the worker.
+    const rowCounts = [10, 10, 20_000, 10, 20_000, 20_000];
+    const pool = new JobPool({ workers: 1, memory: Promise.resolve({ automaton, languageModel }) });
+    try {
+      for (const [task, rowCount] of rowCounts.entries()) {
+        const path = join(root, `${task}.jsonl`);
+        writeFileSync(path, `${line}\n`.repeat(rowCount));
+        const { totals } = await pool.run({
+          kind: 'match',
+          root,
+          task,
+          path,
+          format: 'jsonl',
+          compat: 'metaclip',
+          lang: 'en',
+          langThreshold: 0,
+          dropList: null,
+          urlColumn: null,
+          textColumn: null,
+          footer: {},
+        });
+        assert.equal(totals['matched'], rowCount);
+      }
+    } finally {
+      await pool.close();
+    }
+    assert.equal(slotsTaken(automaton.memory, automaton.scratchStart), 2);
+    const modelEnd = Math.ceil(languageModel.modelBytes / PAGE_BYTES) * PAGE_BYTES;
+    assert.equal(slotsTaken(languageModel.memory, modelEnd), 2);
+  });
+});
