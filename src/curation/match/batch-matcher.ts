@@ -31,6 +31,7 @@ export class BatchMatcher extends RowMatcher {
 export class MatcherKernel implements RowKernel {
   readonly counts: Uint32Array;
   readonly ids: Uint32Array;
+  user: object | undefined;
   readonly #slot: number;
   readonly #offsets: Int32Array;
   readonly #text: Uint8Array;
@@ -51,7 +52,7 @@ export class MatcherKernel implements RowKernel {
   }
 
   match(column: TextColumn, row: number): number {
-    return row + this.#matchRows(this.#slot, this.takeTexts(column, row));
+    return row + this.matchTaken(this.takeTexts(column, row));
   }
 
   /**

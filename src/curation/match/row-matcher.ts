@@ -19,6 +19,8 @@ export interface RowKernel {
   readonly counts: Uint32Array;
   /** Ids of all its rows, one row after the other. */
   readonly ids: Uint32Array;
+  /** Whoever ran it last: what it holds is theirs. */
+  user: object | undefined;
   /** Matches as many rows from `row` on as there is room for; returns the row behind them. */
   match: (column: TextColumn, row: number) => number;
 }
@@ -62,7 +64,9 @@ export class RowMatcher {
   matchRow(column: TextColumn, row: number): number {
     const kernel = this.#kernel;
     if (kernel === undefined) return this.#matchAlone(column, row);
-    if (column !== this.#column || row !== this.#nextRow || row >= this.#endRow) {
+    const isHeld = kernel.user === this && column === this.#column && row === this.#nextRow;
+    if (!isHeld || row >= this.#endRow) {
+      kernel.user = this;
       this.#column = column;
       this.#firstRow = row;
       this.#endRow = kernel.match(column, row);

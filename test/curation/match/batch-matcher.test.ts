@@ -11,7 +11,7 @@ import { shareAutomaton } from '../../../src/curation/match/matcher-memory.ts';
 import { createEntryList } from '../../../src/metadata/entry-list.ts';
 import { createRandom } from '../../../scripts/fixtures/seeded-random.ts';
 import { oracleMatch } from '../../helpers/oracle.ts';
-import { matchByKernel } from './configurations.ts';
+import { columnOf, matchByKernel } from './configurations.ts';
 
 /** Ids of all texts by the kernel, after they were proved equal to those by its twin. */
 function matchBoth(
@@ -27,6 +27,25 @@ function matchBoth(
 }
 
 describe('rows of a column', () => {
+  it('are each their own, where two matchers of a thread take turns over one memory', () => {
+    const shared = shareAutomaton(
+      buildAutomaton(createEntryList(['red', 'fox', 'blue'], 'test'), 'metaclip'),
+    );
+    const matchers = [new BatchMatcher(shared), new BatchMatcher(shared)];
+    const columns = [columnOf(['a red fox', 'fox', 'none']), columnOf(['blue', 'a blue fox in red', 'red'])];
+    const found = matchers.map((): number[][] => []);
+    for (let row = 0; row < 3; row++) {
+      for (const [i, matcher] of matchers.entries()) {
+        const count = matcher.matchRow(columns[i] ?? assert.fail(), row);
+        found[i]?.push([...matcher.ids.subarray(matcher.idStart, matcher.idStart + count)]);
+      }
+    }
+    assert.deepEqual(found, [
+      [[0, 1], [1], []],
+      [[2], [0, 1, 2], [0]],
+    ]);
+  });
+
   for (const compat of COMPAT_MODES) {
     it(`equal the oracle, whatever stands in the rows beside them, ${compat}`, () => {
       const piece = fc.constantFrom(

@@ -11,7 +11,7 @@ import { BatchMatcher } from '../../../src/curation/match/batch-matcher.ts';
 import { buildAutomaton } from '../../../src/curation/match/build-automaton.ts';
 import { Matcher } from '../../../src/curation/match/matcher.ts';
 import { shareAutomaton } from '../../../src/curation/match/matcher-memory.ts';
-import type { RowMatcher } from '../../../src/curation/match/row-matcher.ts';
+import type { RowMatcher, TextColumn } from '../../../src/curation/match/row-matcher.ts';
 import { spaceText } from '../../../src/curation/match/spacing.ts';
 import { buildTrie } from '../../../src/curation/match/token-trie.ts';
 import type { TokenTrie } from '../../../src/curation/match/token-trie.ts';
@@ -40,14 +40,19 @@ export function matchPacked(automaton: PackedAutomaton, texts: readonly string[]
 
 /** Texts as a column, matched by the kernel. */
 export function matchByKernel(matcher: RowMatcher, texts: readonly string[]): number[][] {
-  const parts = texts.map((text) => encoder.encode(text));
-  const textOffsets = new Int32Array(parts.length + 1);
-  for (const [row, part] of parts.entries()) textOffsets[row + 1] = (textOffsets[row] ?? 0) + part.length;
-  const column = { rowCount: parts.length, textOffsets, textBytes: Buffer.concat(parts) };
-  return parts.map((_, row) => {
+  const column = columnOf(texts);
+  return texts.map((_, row) => {
     const count = matcher.matchRow(column, row);
     return Array.from(matcher.ids.subarray(matcher.idStart, matcher.idStart + count));
   });
+}
+
+/** Texts as a column of UTF-8. */
+export function columnOf(texts: readonly string[]): TextColumn {
+  const parts = texts.map((text) => encoder.encode(text));
+  const textOffsets = new Int32Array(parts.length + 1);
+  for (const [row, part] of parts.entries()) textOffsets[row + 1] = (textOffsets[row] ?? 0) + part.length;
+  return { rowCount: parts.length, textOffsets, textBytes: Buffer.concat(parts) };
 }
 
 /** Walks the build form, plainly. */

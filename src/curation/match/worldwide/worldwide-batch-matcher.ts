@@ -55,6 +55,7 @@ export class WorldwideBatchMatcher extends RowMatcher {
 class WorldwideKernel implements RowKernel {
   readonly counts: Uint32Array;
   readonly ids: Uint32Array;
+  user: object | undefined;
   readonly #hasWords: boolean;
   readonly #words: MatcherKernel;
   readonly #matchRows: (rowCount: number) => number;
