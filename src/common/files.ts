@@ -71,8 +71,8 @@ export async function commitFile(temporaryPath: string, path: string): Promise<n
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<number> {
   const temporaryPath = temporaryPathFor(path);
-  const handle = await openNew(temporaryPath, path);
   try {
+    const handle = await openNew(temporaryPath);
     try {
       await handle.writeFile(content);
       await handle.sync();
@@ -87,15 +87,15 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   }
 }
 
-/** Opens a new file, which will be `path`; its folder is only made where it turns out to be missing. */
-async function openNew(temporaryPath: string, path: string): Promise<FileHandle> {
+/** Opens a new file; its folder is only made where it turns out to be missing. */
+async function openNew(path: string): Promise<FileHandle> {
   try {
-    return await open(temporaryPath, 'wx');
+    return await open(path, 'wx');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw describeSystemError(error, path, 'write');
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
     await ensureFolder(dirname(path));
-    return open(temporaryPath, 'wx');
+    return open(path, 'wx');
   }
 }
 
@@ -123,33 +123,8 @@ export async function produceFile<T>(
 }
 
 /**
- * As {@link commitFile}, for worker threads: they have nothing else to do meanwhile, and where all cores are busy each promise
+ * As {@link produceFile}, for worker threads: they have nothing else to do meanwhile, and where all cores are busy each promise
  * waits for its turn.
- *
- * @param temporaryPath - what {@link temporaryPathFor} gave; closed by its writer
- * @param path - final path; replaced if it exists
- * @returns size of the file in bytes
- * @throws {@link MetaclipError} `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
- */
-export function commitFileSync(temporaryPath: string, path: string): number {
-  try {
-    const file = openSync(temporaryPath, 'r+');
-    let sizeBytes: number;
-    try {
-      fsyncSync(file);
-      sizeBytes = fstatSync(file).size;
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporaryPath, path);
-    return sizeBytes;
-  } catch (error) {
-    throw describeSystemError(error, path, 'write');
-  }
-}
-
-/**
- * As {@link produceFile}, for worker threads.
  *
  * @param path - final path; its folder is made if needed
  * @param write - writes and closes the file at the temporary path that it is given
@@ -167,6 +142,23 @@ export function produceFileSync<T>(
     return { result, sizeBytes: commitFileSync(temporaryPath, path) };
   } catch (error) {
     rmSync(temporaryPath, { force: true });
+    throw describeSystemError(error, path, 'write');
+  }
+}
+
+function commitFileSync(temporaryPath: string, path: string): number {
+  try {
+    const file = openSync(temporaryPath, 'r+');
+    let sizeBytes: number;
+    try {
+      fsyncSync(file);
+      sizeBytes = fstatSync(file).size;
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporaryPath, path);
+    return sizeBytes;
+  } catch (error) {
     throw describeSystemError(error, path, 'write');
   }
 }

@@ -231,15 +231,30 @@ function levelsOf(validity: Uint8Array, rowCount: number): Uint8Array[] {
  */
 export function plainUint64(values: ArrayLike<number>): Uint32Array {
   const words = new Uint32Array(values.length * 2);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] ?? 0;
-    words[i * 2] = value;
-    words[i * 2 + 1] = value / WORD;
-  }
+  for (let i = 0; i < values.length; i++) putUint64(words, i, values[i] ?? 0);
   return words;
 }
 
 const WORD = 2 ** 32;
+
+/**
+ * @param words - column of 64-bit numbers as their words, low word first; changed in place
+ * @param at - which number
+ * @param value - whole number in [0, 2^53)
+ */
+export function putUint64(words: Uint32Array, at: number, value: number): void {
+  words[at * 2] = value;
+  words[at * 2 + 1] = value / WORD;
+}
+
+/**
+ * @param words - column of 64-bit numbers as their words, low word first
+ * @param at - which number
+ * @returns it; exact below 2^53
+ */
+export function getUint64(words: Uint32Array, at: number): number {
+  return (words[at * 2] ?? 0) + (words[at * 2 + 1] ?? 0) * WORD;
+}
 
 /**
  * @param texts - strings

@@ -6,14 +6,18 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describeRunFileError, MetaclipError } from '../../common/errors.ts';
 import { produceFileSync } from '../../common/files.ts';
-import { type FlatColumn, FlatParquetWriter } from '../../common/parquet/flat-parquet.ts';
+import {
+  type FlatColumn,
+  FlatParquetWriter,
+  getUint64,
+  putUint64,
+} from '../../common/parquet/flat-parquet.ts';
 import { readFlatParquet } from '../../common/parquet/read-flat-parquet.ts';
 
 const COLUMNS: readonly FlatColumn[] = [
   { name: 'entry_id', type: 'uint32' },
   { name: 'count', type: 'uint64' },
 ];
-const WORD = 2 ** 32;
 
 /**
  * @param path - file to make
@@ -33,8 +37,7 @@ export function writeCounts(
     const count = counts[id] ?? 0;
     if (count === 0) continue;
     ids[rowCount] = id;
-    words[rowCount * 2] = count;
-    words[rowCount * 2 + 1] = count / WORD;
+    putUint64(words, rowCount, count);
     rowCount++;
   }
   const { sizeBytes } = produceFileSync(path, (temporaryPath) => {
@@ -111,7 +114,7 @@ function addPairs(ids: Uint32Array, words: Uint32Array, rowCount: number, total:
   for (let i = 0; i < rowCount; i++) {
     const id = ids[i] ?? 0;
     if (id >= total.length) throw new Error(`entry id ${id} of a list of ${total.length}`);
-    total[id] = (total[id] ?? 0) + (words[i * 2] ?? 0) + (words[i * 2 + 1] ?? 0) * WORD;
+    total[id] = (total[id] ?? 0) + getUint64(words, i);
   }
 }
 

@@ -1,8 +1,5 @@
 /** Writing one shard as a job over the files of a run directory. */
-import { mkdirSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { describeSystemError } from '../../common/errors.ts';
-import { commitFileSync, temporaryPathFor } from '../../common/files.ts';
+import { produceFile } from '../../common/files.ts';
 import { RunLayout } from '../run/layout.ts';
 import { SHARD_FORMATS } from '../write/shard-schema.ts';
 import { writeShard } from '../write/write-shard.ts';
@@ -15,7 +12,6 @@ import type { BareResult, WriteJob } from './job.ts';
 export async function writeJob(job: WriteJob): Promise<BareResult> {
   const layout = new RunLayout(job.root);
   const path = layout.curated(job.task, SHARD_FORMATS[job.schema].extension);
-  const temporaryPath = temporaryPathFor(path);
   const input = {
     matchedPath: layout.matched(job.task),
     balancedPath: layout.balanced(job.task),
@@ -23,12 +19,6 @@ export async function writeJob(job: WriteJob): Promise<BareResult> {
     lang: job.lang,
     metadata: job.footer,
   };
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    await writeShard(input, temporaryPath);
-    return { outputs: [{ path, sizeBytes: commitFileSync(temporaryPath, path) }], totals: {} };
-  } catch (error) {
-    rmSync(temporaryPath, { force: true });
-    throw describeSystemError(error, path, 'write');
-  }
+  const { sizeBytes } = await produceFile(path, (temporaryPath) => writeShard(input, temporaryPath));
+  return { outputs: [{ path, sizeBytes }], totals: {} };
 }

@@ -84,7 +84,6 @@ export class MatchedFiles {
     const sink = await ParquetSink.create(parquetPath, {
       metadata,
       rowGroupRows: KEYS_BLOCK_ROWS,
-      // Nobody looks for urls by their range: every reader of these files reads all rows.
       hashColumns: ['uid', 'uuid'],
     });
     try {

@@ -77,6 +77,14 @@ export function readMarker(layout: RunLayout, stage: Stage, index: number): Mark
 /** Markers that are looked at before something else gets its turn: an interruption, say. */
 const MARKERS_AT_ONCE = 256;
 
+/** What is there of a stage. */
+export interface FoundPieces {
+  /** Markers of the pieces that are done, in the order of the pieces. */
+  readonly done: readonly Marker[];
+  /** Numbers of the pieces that were done with other choices. */
+  readonly outdated: readonly number[];
+}
+
 /**
  * Looks for pieces that are done: the marker has the key asked for, and all its files are there in full size. Files are read
  * synchronously: a marker takes 20 us so, and 300 through promises, and at the start of a call nothing else is going on.
@@ -84,25 +92,30 @@ const MARKERS_AT_ONCE = 256;
  * @param layout - run directory
  * @param stage - stage
  * @param pieces - numbers of the pieces and fingerprints wanted
- * @returns markers of those that are done, in the order of the pieces
+ * @returns which are done
  */
 export async function findDone(
   layout: RunLayout,
   stage: Stage,
   pieces: readonly { readonly index: number; readonly key: string }[],
-): Promise<Marker[]> {
+): Promise<FoundPieces> {
   const done: Marker[] = [];
+  const outdated: number[] = [];
   for (const [at, { index, key }] of pieces.entries()) {
     if (at % MARKERS_AT_ONCE === MARKERS_AT_ONCE - 1) await nextTurn();
     const marker = readMarker(layout, stage, index);
-    if (marker?.key !== key) continue;
+    if (marker === undefined) continue;
+    if (marker.key !== key) {
+      outdated.push(index);
+      continue;
+    }
     const isThere = marker.outputs.every(({ path, sizeBytes }) => {
       const stats = statSync(join(layout.root, path), { throwIfNoEntry: false });
       return stats?.size === sizeBytes;
     });
     if (isThere) done.push(marker);
   }
-  return done;
+  return { done, outdated };
 }
 
 /**
@@ -111,18 +124,16 @@ export async function findDone(
  *
  * @param layout - run directory
  * @param stage - stage
- * @param pieces - numbers of pieces that are not done, and fingerprints wanted
+ * @param outdated - what {@link findDone} found
  * @param laterStage - stage whose pieces of the same numbers are made from these, if any: theirs go, too
  */
 export function removeOutdatedMarkers(
   layout: RunLayout,
   stage: Stage,
-  pieces: readonly { readonly index: number; readonly key: string }[],
+  outdated: readonly number[],
   laterStage?: Stage,
 ): void {
-  for (const { index, key } of pieces) {
-    const marker = readMarker(layout, stage, index);
-    if (marker === undefined || marker.key === key) continue;
+  for (const index of outdated) {
     if (laterStage !== undefined) rmSync(layout.marker(laterStage, index), { force: true });
     rmSync(layout.marker(stage, index), { force: true });
   }

@@ -49,7 +49,7 @@ export function runMatchStage(
  */
 export async function requireMatched(context: StageContext, run: RunFile): Promise<StageResult> {
   const tasks = taskKeysOf(run).map((key, index) => ({ index, key }));
-  const markers = await findDone(context.layout, 'match', tasks);
+  const { done: markers } = await findDone(context.layout, 'match', tasks);
   const missing = run.tasks.length - markers.length;
   if (missing === 0) return { markers, executedCount: 0 };
   throw new MetaclipError(

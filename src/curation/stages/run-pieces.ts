@@ -70,7 +70,7 @@ export async function runPieces(
   pieces: readonly Piece[],
   options: PieceOptions = {},
 ): Promise<StageResult> {
-  const done = await findDone(context.layout, stage, pieces);
+  const { done, outdated } = await findDone(context.layout, stage, pieces);
   const markers = new Map(done.map((marker) => [marker.index, marker]));
   const missing = pieces.filter((piece) => !markers.has(piece.index));
   const skippedPieces = markers.size;
@@ -89,7 +89,7 @@ export async function runPieces(
   pool?.progress.fill(0n);
   showProgress();
   if (pool !== undefined) {
-    removeOutdatedMarkers(context.layout, stage, missing, options.laterStage);
+    removeOutdatedMarkers(context.layout, stage, outdated, options.laterStage);
     let next = 0;
     const lane = async (): Promise<void> => {
       for (let piece = missing[next++]; piece !== undefined; piece = missing[next++]) {

@@ -55,9 +55,9 @@ export async function requireWritten(
   layout: RunLayout,
   run: RunFile,
   balanced: BalanceResult,
-): Promise<Marker[]> {
+): Promise<readonly Marker[]> {
   const tasks = shardKeys(run, balanced).map((key, index) => ({ index, key }));
-  const markers = await findDone(layout, 'write', tasks);
+  const { done: markers } = await findDone(layout, 'write', tasks);
   if (markers.length === run.tasks.length) return markers;
   throw new MetaclipError(
     'E_RUN_INCOMPLETE',

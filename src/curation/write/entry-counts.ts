@@ -4,13 +4,13 @@ import { produceFileSync } from '../../common/files.ts';
 import {
   type FlatColumn,
   FlatParquetWriter,
+  getUint64,
   plainStrings,
   plainUint64,
 } from '../../common/parquet/flat-parquet.ts';
 import { readFlatParquet } from '../../common/parquet/read-flat-parquet.ts';
 
 const ROW_GROUP_ROWS = 65_536;
-const WORD = 2 ** 32;
 const COLUMNS: readonly FlatColumn[] = [
   { name: 'entry_id', type: 'uint32' },
   { name: 'entry', type: 'utf8' },
@@ -75,7 +75,7 @@ export function readTotalCounts(path: string, counts: Float64Array): void {
     if (column?.length !== rowCount * 8 || entry + rowCount > counts.length)
       throw new Error('unexpected columns');
     const words = new Uint32Array(new Uint8Array(column).buffer);
-    for (let i = 0; i < rowCount; i++) counts[entry++] = (words[i * 2] ?? 0) + (words[i * 2 + 1] ?? 0) * WORD;
+    for (let i = 0; i < rowCount; i++) counts[entry++] = getUint64(words, i);
   }
   if (entry !== counts.length) throw new Error(`${entry} entries of ${counts.length}`);
 }
