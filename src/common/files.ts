@@ -71,8 +71,8 @@ export async function commitFile(temporaryPath: string, path: string): Promise<n
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array): Promise<number> {
   const temporaryPath = temporaryPathFor(path);
+  const handle = await openNew(temporaryPath, path);
   try {
-    const handle = await openNew(temporaryPath);
     try {
       await handle.writeFile(content);
       await handle.sync();
@@ -87,15 +87,17 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   }
 }
 
-/** Opens a new file; its folder is only made where it turns out to be missing. */
-async function openNew(path: string): Promise<FileHandle> {
+/** Opens a new file, which will be `path`; its folder is only made where it turns out to be missing. */
+async function openNew(temporaryPath: string, path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'wx');
+    return await open(temporaryPath, 'wx').catch(async (error: unknown) => {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
+      await ensureFolder(dirname(path));
+      return open(temporaryPath, 'wx');
+    });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error;
-    await ensureFolder(dirname(path));
-    return open(path, 'wx');
+    throw describeSystemError(error, path, 'write');
   }
 }
 
