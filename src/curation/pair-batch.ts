@@ -86,6 +86,25 @@ export function copyColumns(batch: PairColumns): PairColumns {
   };
 }
 
+/**
+ * @param batch - a batch that its owner will refill
+ * @returns its rows as they are now, in the same buffers: valid until it is refilled, and not to be transferred
+ */
+export function viewColumns(batch: PairColumns): PairColumns {
+  const { urlOffsets, urlBytes, textOffsets, textBytes, textKeys, pageIds, pages, rowCount } = batch;
+  const textEnd = (textOffsets[rowCount] ?? 0) + SPARE_TEXT_BYTES;
+  return {
+    rowCount,
+    urlOffsets,
+    urlBytes,
+    textOffsets,
+    textBytes: textBytes.subarray(0, textEnd),
+    textKeys,
+    pageIds,
+    pages,
+  };
+}
+
 /** Where the columns of a batch lie: {@link BATCH_ROWS} rows, and bytes for at least {@link BATCH_BYTES} of each string column. */
 export type PairBuffers = Omit<PairColumns, 'rowCount' | 'pages'>;
 

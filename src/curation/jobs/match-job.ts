@@ -10,11 +10,13 @@ import type { MatchedPaths } from '../matched/matched-files.ts';
 import { copyColumns, type PairBatch, type PairColumns } from '../pair-batch.ts';
 import { RunLayout } from '../run/layout.ts';
 import { openPairReader } from '../sources/open-input.ts';
+import { type MemberRelay, UnusualMembersError } from '../sources/member-relay.ts';
 import { DropLog, type UrlOrigins } from '../sources/source.ts';
 import type { BareResult, JobContext, MatchJob } from './job.ts';
 import type { MatchTotals, PairSink } from './match-sink.ts';
 import { ThreadedSink } from './match-thread.ts';
 import { PROGRESS } from './progress-counters.ts';
+import { mergeDrops } from './relayed-members.ts';
 
 /** Batches of a file that are kept before a match thread is started for it: at most 16,384 pairs or 8 MB. */
 const HELD_BATCHES = 4;
@@ -35,6 +37,17 @@ const FILE_FAILURES: ReadonlySet<string> = new Set(['E_INPUT_UNREADABLE', 'E_FOR
  * @throws {@link MetaclipError} `E_COLUMN_MISSING`, `E_DISK_FULL`, `E_OUTPUT_UNWRITABLE`
  */
 export async function matchJob(job: MatchJob, context: JobContext): Promise<BareResult> {
+  const isShared = await isLarge(job.path);
+  try {
+    return await matchFile(job, context, isShared);
+  } catch (error) {
+    if (!(error instanceof UnusualMembersError)) throw error;
+    return await matchFile(job, context, false);
+  }
+}
+
+/** With `isShared` the match thread reads members of the file, too, when it has time. */
+async function matchFile(job: MatchJob, context: JobContext, isShared: boolean): Promise<BareResult> {
   const layout = new RunLayout(job.root);
   const outputs = [layout.matched(job.task), layout.keys(job.task)] as const;
   await ensureFolder(layout.outputFolders[1] ?? layout.root);
@@ -43,12 +56,10 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
     keysPath: temporaryPathFor(outputs[1]),
     metadata: job.footer,
   };
-  const drops = new DropLog();
-  const origins: UrlOrigins = { linked: 0, relative: 0 };
   const pairs = new PairQueue(job, context, paths);
+  const reading = new Reading(job, context);
   try {
-    if (await isLarge(job.path)) pairs.startThread();
-    const failure = await readPairs(job, context, { drops, origins }, (batch) => pairs.write(batch));
+    const failure = await reading.read(pairs, isShared ? pairs.startThread().relay : undefined);
     const totals = await pairs.close();
     // Both at once: most of it is waiting for the disk.
     const sizes = await Promise.all([
@@ -56,6 +67,10 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
       commitFile(paths.keysPath, outputs[1]),
     ]);
     const committed = outputs.map((path, at) => ({ path, sizeBytes: sizes[at] ?? 0 }));
+    const { drops, origins } = reading;
+    const { relayed } = totals;
+    if (relayed !== undefined) mergeDrops(drops, relayed);
+    if (failure !== undefined) drops.drop(UNREADABLE_REASON, -1, -1, failure.message);
     const counts = new Map([...drops.counts, ...totals.drops]);
     return {
       outputs: committed,
@@ -63,7 +78,8 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
         pairs: totals.pairCount,
         matched: totals.matchedCount,
         matches: totals.matchCount,
-        ...origins,
+        linked: origins.linked + (relayed?.origins.linked ?? 0),
+        relative: origins.relative + (relayed?.origins.relative ?? 0),
       },
       drops: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
       samples: [...drops.samples, ...totals.samples],
@@ -71,6 +87,7 @@ export async function matchJob(job: MatchJob, context: JobContext): Promise<Bare
     };
   } catch (error) {
     await pairs.abort();
+    reading.takeBackProgress();
     throw error;
   } finally {
     for (const path of [paths.parquetPath, paths.keysPath]) await rm(path, { force: true });
@@ -85,32 +102,55 @@ async function isLarge(path: string): Promise<boolean> {
   );
 }
 
-/** Reads the file to its end; returns why it could not be, if it could not, which then is counted. */
-async function readPairs(
-  job: MatchJob,
-  context: JobContext,
-  log: { readonly drops: DropLog; readonly origins: UrlOrigins },
-  onBatch: (batch: PairBatch) => Promise<void>,
-): Promise<{ code: string; message: string } | undefined> {
-  const progress = new BigInt64Array(context.progress);
-  const reader = openPairReader(job.format);
-  const batches = reader(job.path, {
-    compat: job.compat,
-    ...log,
-    onBytes: (byteCount) => Atomics.add(progress, PROGRESS.bytes, BigInt(byteCount)),
-    ...(job.urlColumn === null ? {} : { urlColumn: job.urlColumn }),
-    ...(job.textColumn === null ? {} : { textColumn: job.textColumn }),
-  });
-  try {
-    for await (const batch of batches) {
-      Atomics.add(progress, PROGRESS.pairs, BigInt(batch.rowCount));
-      await onBatch(batch);
+/** Reads the file, and keeps count of what was read and left out. */
+class Reading {
+  readonly drops = new DropLog();
+  readonly origins: UrlOrigins = { linked: 0, relative: 0 };
+  readonly #job: MatchJob;
+  readonly #progress: BigInt64Array;
+  #byteCount = 0;
+  #pairCount = 0;
+
+  constructor(job: MatchJob, context: JobContext) {
+    this.#job = job;
+    this.#progress = new BigInt64Array(context.progress);
+  }
+
+  /** Reads to the end; returns why that could not be, if it could not. */
+  async read(
+    pairs: PairQueue,
+    relay: MemberRelay | undefined,
+  ): Promise<{ code: string; message: string } | undefined> {
+    const { format, path, compat, urlColumn, textColumn } = this.#job;
+    const batches = openPairReader(format)(path, {
+      compat,
+      drops: this.drops,
+      origins: this.origins,
+      onBytes: (byteCount) => {
+        this.#byteCount += byteCount;
+        Atomics.add(this.#progress, PROGRESS.bytes, BigInt(byteCount));
+      },
+      ...(relay === undefined ? {} : { relay }),
+      ...(urlColumn === null ? {} : { urlColumn }),
+      ...(textColumn === null ? {} : { textColumn }),
+    });
+    try {
+      for await (const batch of batches) {
+        this.#pairCount += batch.rowCount;
+        Atomics.add(this.#progress, PROGRESS.pairs, BigInt(batch.rowCount));
+        await pairs.write(batch);
+      }
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof MetaclipError) || !FILE_FAILURES.has(error.code)) throw error;
+      return { code: error.code, message: error.message };
     }
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof MetaclipError) || !FILE_FAILURES.has(error.code)) throw error;
-    log.drops.drop(UNREADABLE_REASON, -1, -1, error.message);
-    return { code: error.code, message: error.message };
+  }
+
+  /** For a file that is read once more. */
+  takeBackProgress(): void {
+    Atomics.sub(this.#progress, PROGRESS.bytes, BigInt(this.#byteCount));
+    Atomics.sub(this.#progress, PROGRESS.pairs, BigInt(this.#pairCount));
   }
 }
 
@@ -121,6 +161,7 @@ class PairQueue {
   readonly #paths: MatchedPaths;
   #held: PairColumns[] = [];
   #sink: PairSink | undefined;
+  #thread: ThreadedSink | undefined;
 
   constructor(job: MatchJob, context: JobContext, paths: MatchedPaths) {
     this.#job = job;
@@ -140,9 +181,10 @@ class PairQueue {
   }
 
   /** Before the first batch, or once so many are held that a thread pays. */
-  startThread(): PairSink {
-    this.#sink ??= ThreadedSink.open(this.#job, this.#context, this.#paths);
-    return this.#sink;
+  startThread(): ThreadedSink {
+    this.#thread ??= ThreadedSink.open(this.#job, this.#context, this.#paths);
+    this.#sink = this.#thread;
+    return this.#thread;
   }
 
   async close(): Promise<MatchTotals> {

@@ -2,10 +2,12 @@
 import type { MatchedPaths } from '../matched/matched-files.ts';
 import { MatchedWriter } from '../matched/matched-writer.ts';
 import type { PairColumns } from '../pair-batch.ts';
+import type { CutMembers } from '../sources/member-relay.ts';
 import { DropLog, type DropSample } from '../sources/source.ts';
 import type { JobContext, MatchJob } from './job.ts';
 import { PairFilter } from './pair-filter.ts';
 import { PROGRESS } from './progress-counters.ts';
+import { RelayedMembers, type RelayedTotals } from './relayed-members.ts';
 
 /** What became of the pairs of a task; plain data. */
 export interface MatchTotals {
@@ -15,6 +17,8 @@ export interface MatchTotals {
   readonly matchCount: number;
   readonly drops: readonly (readonly [string, number])[];
   readonly samples: readonly DropSample[];
+  /** Of members whose pairs were found here; undefined when there were none. */
+  readonly relayed: RelayedTotals | undefined;
 }
 
 /** Whoever takes pairs: this thread, or another. */
@@ -36,11 +40,15 @@ export class MatchSink implements PairSink {
   readonly #drops = new DropLog();
   readonly #filter: PairFilter;
   readonly #progress: BigInt64Array;
+  readonly #job: MatchJob;
+  #relayed: RelayedMembers | undefined;
+  #relayedPairCount = 0;
 
   private constructor(writer: MatchedWriter, job: MatchJob, context: JobContext) {
     this.#writer = writer;
     this.#filter = new PairFilter(job, context, this.#drops);
     this.#progress = new BigInt64Array(context.progress);
+    this.#job = job;
   }
 
   /**
@@ -66,6 +74,21 @@ export class MatchSink implements PairSink {
     Atomics.add(this.#progress, PROGRESS.matched, BigInt(this.#filter.matchedCount - matchedBefore));
   }
 
+  /**
+   * Finds the pairs of members of a crawl file and writes them.
+   *
+   * @param members - that the reading thread passed on
+   * @throws UnusualMembersError when the file has to be read whole
+   */
+  async writeMembers(members: CutMembers): Promise<void> {
+    this.#relayed ??= await RelayedMembers.open(this.#job);
+    for await (const columns of this.#relayed.read(members)) {
+      this.#relayedPairCount += columns.rowCount;
+      Atomics.add(this.#progress, PROGRESS.pairs, BigInt(columns.rowCount));
+      await this.write(columns);
+    }
+  }
+
   async close(): Promise<MatchTotals> {
     const { rowCount, matchCount } = await this.#writer.close();
     this.#filter.reportDrops();
@@ -76,10 +99,14 @@ export class MatchSink implements PairSink {
       matchCount,
       drops: [...counts],
       samples,
+      relayed: this.#relayed?.totals,
     };
   }
 
   async abort(): Promise<void> {
+    // The file may be read once more.
+    Atomics.sub(this.#progress, PROGRESS.pairs, BigInt(this.#relayedPairCount));
+    Atomics.sub(this.#progress, PROGRESS.matched, BigInt(this.#filter.matchedCount));
     await this.#writer.abort();
   }
 }

@@ -1,11 +1,12 @@
 /** The other side of {@link ThreadedSink}: matches and writes what it is sent, one request after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { MetaclipError } from '../../common/errors.ts';
-import type { JobContext } from './job.ts';
+import { UnusualMembersError } from '../sources/member-relay.ts';
 import { MatchSink, type MatchTotals } from './match-sink.ts';
-import type { MatchAnswer, MatchRequest } from './match-thread.ts';
+import type { MatchAnswer, MatchRequest, MatchThreadData } from './match-thread.ts';
 
-const context = workerData as JobContext;
+const { context, handled } = workerData as MatchThreadData;
+const handledCount = new Int32Array(handled);
 let sink: MatchSink | undefined;
 let queue: Promise<void> = Promise.resolve();
 
@@ -18,6 +19,9 @@ async function handle(request: MatchRequest): Promise<MatchTotals | null> {
   switch (request.kind) {
     case 'write':
       await sink.write(request.columns);
+      return null;
+    case 'members':
+      await sink.writeMembers(request.members);
       return null;
     case 'close': {
       const totals = await sink.close();
@@ -38,8 +42,14 @@ parentPort?.on('message', (request: MatchRequest) => {
       answer = { ok: true, totals: await handle(request) };
     } catch (error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      answer = { ok: false, error: error instanceof MetaclipError ? error.toPlain() : null, message };
+      answer = {
+        ok: false,
+        error: error instanceof MetaclipError ? error.toPlain() : null,
+        isUnusual: error instanceof UnusualMembersError,
+        message,
+      };
     }
+    Atomics.add(handledCount, 0, 1);
     parentPort?.postMessage(answer);
   });
 });

@@ -43,7 +43,7 @@ export class MatchedBlock {
   #rowCount = 0;
   #idCount = 0;
   /** Rows [startRow, endRow) of a batch that are appended but whose strings are not copied yet. */
-  #run: { batch: PairColumns; startRow: number; endRow: number } | undefined;
+  #run: { batch: PairColumns; startRow: number; endRow: number; startByte: number } | undefined;
 
   /** @returns number of rows */
   get rowCount(): number {
@@ -52,10 +52,15 @@ export class MatchedBlock {
 
   /** @returns true when the block must be taken before another row is appended */
   get isFull(): boolean {
-    return (
-      this.#rowCount >= KEYS_BLOCK_ROWS ||
-      this.#url.used + this.#caption.used + this.#pageBytes >= BLOCK_STRING_BYTES
-    );
+    if (this.#rowCount >= KEYS_BLOCK_ROWS) return true;
+    return this.#url.used + this.#caption.used + this.#pageBytes + this.#runBytes >= BLOCK_STRING_BYTES;
+  }
+
+  // Bytes that are not copied yet: they count, so that a block ends at the same row however the rows come in batches.
+  get #runBytes(): number {
+    if (this.#run === undefined) return 0;
+    const { batch, startByte, endRow } = this.#run;
+    return (batch.urlOffsets[endRow] ?? 0) + (batch.textOffsets[endRow] ?? 0) - startByte;
   }
 
   /**
@@ -73,7 +78,8 @@ export class MatchedBlock {
       this.#run.endRow = row + 1;
     } else {
       this.endBatch();
-      this.#run = { batch, startRow: row, endRow: row + 1 };
+      const startByte = (batch.urlOffsets[row] ?? 0) + (batch.textOffsets[row] ?? 0);
+      this.#run = { batch, startRow: row, endRow: row + 1, startByte };
     }
     const at = this.#rowCount;
     this.#textKeys[at] = batch.textKeys[row] ?? 0;

@@ -27,6 +27,7 @@ export class CrawlMemory {
   /** All of it. */
   readonly bytes: Buffer<ArrayBuffer>;
   readonly #memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+  readonly #kernels = new Map<string, Kernel>();
 
   constructor() {
     const { buffer } = this.#memory;
@@ -38,9 +39,11 @@ export class CrawlMemory {
 
   /**
    * @param name - of a kernel that imports this memory
-   * @returns the kernel, at work in it; only one of a name
+   * @returns the kernel, at work in it; always the same one
    */
   loadKernel(name: 'inflate' | 'warc-heads' | 'wat-links' | 'html-images'): Kernel {
-    return loadKernel(name, this.#memory);
+    const kernel = this.#kernels.get(name) ?? loadKernel(name, this.#memory);
+    this.#kernels.set(name, kernel);
+    return kernel;
   }
 }

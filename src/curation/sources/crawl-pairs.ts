@@ -1,11 +1,12 @@
 /** The loop that WAT and WARC readers share: records in, full batches out. */
 import { BATCH_ROWS, type PairBatch } from '../pair-batch.ts';
-import type { ByteSource } from './byte-source.ts';
+import { type ByteSource, wrapChunks } from './byte-source.ts';
 import type { CrawlMemory } from './crawl-memory.ts';
 import { openDecoded } from './decoded-bytes.ts';
+import { type CutMembers, MemberCuts, UnusualMembersError } from './member-relay.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
 import { HeadKernel } from './warc-head-kernel.ts';
-import { openWarcRecords, type WarcRecord } from './warc-records.ts';
+import { openWarcRecords, type WarcRecord, type WarcRecords } from './warc-records.ts';
 
 /** Texts an image can have. */
 export const MAX_TEXTS = 3;
@@ -16,40 +17,120 @@ export interface RecordPairs {
   fill(): boolean;
 }
 
+/** Finds the pairs of records of one format. */
+export interface PairFinder {
+  /** What they are added to, by {@link RecordPairs.fill}. */
+  readonly batch: PairBatch;
+  /** Looks at one record, valid until the next call; undefined for one without pairs. */
+  readonly open: (record: WarcRecord) => RecordPairs | undefined;
+}
+
 /**
  * Reads the records of a crawl file and hands on the batch whenever it is full.
  *
  * @param source - the bytes of the file
- * @param context - drops, progress and limit
+ * @param context - drops, progress, limit, and who may take members
  * @param memory - where the file is read
- * @param batch - what the records' pairs are added to
- * @param openRecord - looks at one record, valid until the next call; undefined for one without pairs
- * @yields the batch, refilled each time
+ * @param finder - finds the pairs of a record
+ * @yields the batch, refilled each time; full or, before members that were taken out, as it is
+ * @throws UnusualMembersError, while iterating, when members were taken out that should not have been
  */
 export async function* readCrawl(
   source: ByteSource,
   context: ExtractContext,
   memory: CrawlMemory,
-  batch: PairBatch,
-  openRecord: (record: WarcRecord) => RecordPairs | undefined,
+  finder: PairFinder,
 ): AsyncGenerator<PairBatch, void, void> {
-  const maxRecordBytes = context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
-  const decoded = openDecoded(source, context.onBytes, memory);
-  const records = openWarcRecords(decoded, context.drops, maxRecordBytes, new HeadKernel(memory));
+  const { relay } = context;
+  const cuts = relay === undefined ? undefined : new MemberCuts(relay);
+  const decoded = openDecoded(source, context.onBytes, memory, cuts);
+  const heads = new HeadKernel(memory);
+  yield* readRecords(openWarcRecords(decoded, context.drops, maxRecordBytesOf(context), heads), finder, cuts);
+}
+
+async function* readRecords(
+  records: WarcRecords,
+  finder: PairFinder,
+  cuts: MemberCuts | undefined,
+): AsyncGenerator<PairBatch, void, void> {
+  const { batch } = finder;
   try {
     for (;;) {
       // A promise for each record would be too dear.
       const record = records.nextInWindow() ?? (await records.next());
       if (record === undefined) break;
-      const pairs = openRecord(record);
+      if (cuts?.isDue(record, records) === true) {
+        if (batch.rowCount > 0) {
+          yield batch;
+          batch.clear();
+        }
+        cuts.send(record);
+      }
+      const pairs = finder.open(record);
       while (pairs !== undefined && !pairs.fill()) {
         yield batch;
         batch.clear();
       }
     }
-    if (batch.rowCount > 0) yield batch;
+    cuts?.finish();
+    if (batch.rowCount > 0) {
+      yield batch;
+      batch.clear();
+    }
+  } catch (error) {
+    cuts?.finish();
+    throw error;
   } finally {
     await records.close();
+  }
+}
+
+function maxRecordBytesOf(context: ExtractContext): number {
+  return context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
+}
+
+/** Reads members that were taken out of a crawl file; one a file. Memory: that of a reader of crawl files. */
+export class MemberReader {
+  /** Records of all members read so far. */
+  recordCount = 0;
+  /** Their length, decompressed. */
+  decodedBytes = 0;
+  readonly #context: ExtractContext;
+  readonly #memory: CrawlMemory;
+  readonly #finder: PairFinder;
+  readonly #heads: HeadKernel;
+
+  /**
+   * @param context - drops, and limit
+   * @param memory - where members are read
+   * @param finder - finds the pairs of a record
+   */
+  constructor(context: ExtractContext, memory: CrawlMemory, finder: PairFinder) {
+    this.#context = context;
+    this.#memory = memory;
+    this.#finder = finder;
+    this.#heads = new HeadKernel(memory);
+  }
+
+  /**
+   * @param members - members that follow each other in the file, in the order in which they were taken out
+   * @yields the batch, refilled each time
+   * @throws UnusualMembersError, while iterating, when a reader of the whole file might have read something else
+   */
+  async *read(members: CutMembers): AsyncGenerator<PairBatch, void, void> {
+    const { drops, onBytes } = this.#context;
+    drops.recordShift = members.firstRecord + this.recordCount;
+    drops.byteShift = members.startByte + this.decodedBytes;
+    const decoded = openDecoded(
+      wrapChunks('members', () => [members.bytes]),
+      onBytes,
+      this.#memory,
+    );
+    const records = openWarcRecords(decoded, drops, maxRecordBytesOf(this.#context), this.#heads);
+    yield* readRecords(records, this.#finder, undefined);
+    if (records.dropCount > 0) throw new UnusualMembersError('members that were cut are no whole records');
+    this.recordCount += records.recordCount;
+    this.decodedBytes += records.offset;
   }
 }
 

@@ -9,6 +9,7 @@ import { readBlocks, type ByteSource } from './byte-source.ts';
 import { CrawlMemory } from './crawl-memory.ts';
 import { findMember, salvageMembers } from './gzip-members.ts';
 import { MAX_KEPT_BYTES, MemberInflater } from './member-inflater.ts';
+import type { MemberCuts } from './member-relay.ts';
 import { ByteMeter, StreamGap } from './stream-gap.ts';
 
 /** Decompressed bytes: [start, end) of a buffer. */
@@ -42,14 +43,16 @@ export interface DecodedSource {
  * @param source - file or other bytes
  * @param onBytes - told of every further byte of the source as it lies there, once
  * @param memory - where gzip is inflated; of no other reader
+ * @param cuts - may take members out, which then are not among the bytes
  * @returns its decompressed bytes
  */
 export function openDecoded(
   source: ByteSource,
   onBytes: (byteCount: number) => void,
   memory: CrawlMemory = new CrawlMemory(),
+  cuts?: MemberCuts,
 ): DecodedSource {
-  return new DecodedFile(source, new ByteMeter(onBytes), memory);
+  return new DecodedFile(source, new ByteMeter(onBytes), memory, cuts);
 }
 
 class DecodedFile implements DecodedSource {
@@ -57,6 +60,8 @@ class DecodedFile implements DecodedSource {
   readonly #source: ByteSource;
   readonly #meter: ByteMeter;
   readonly #memory: CrawlMemory;
+  readonly #cuts: MemberCuts | undefined;
+  #decodedBytes = 0;
   readonly #blocks: AsyncGenerator<Uint8Array, void, void>;
   #readBytes = 0;
   #isInputOver = false;
@@ -64,10 +69,11 @@ class DecodedFile implements DecodedSource {
   /** Takes over for plain and for damaged files. */
   #chunks: DecodedSource | undefined;
 
-  constructor(source: ByteSource, meter: ByteMeter, memory: CrawlMemory) {
+  constructor(source: ByteSource, meter: ByteMeter, memory: CrawlMemory, cuts: MemberCuts | undefined) {
     this.#source = source;
     this.#meter = meter;
     this.#memory = memory;
+    this.#cuts = cuts;
     this.#blocks = readBlocks(source.open(0));
   }
 
@@ -102,6 +108,8 @@ class DecodedFile implements DecodedSource {
 
   /** The next piece; undefined at the end, and where #chunks takes over. */
   async #inflatePiece(inflater: MemberInflater, keptBytes: number): Promise<DecodedPiece | undefined> {
+    const wantedBytes = this.#cuts?.countWanted(this.#decodedBytes) ?? 0;
+    if (wantedBytes > 0) this.#cuts?.take(await this.#cutMembers(inflater, wantedBytes), this.#decodedBytes);
     inflater.startPiece(keptBytes);
     for (;;) {
       const stop = inflater.inflate(this.#isInputOver);
@@ -115,12 +123,26 @@ class DecodedFile implements DecodedSource {
       }
       if (stop !== 'piece') this.#inflater = undefined;
       const { pieceStart: start, pieceEnd: end } = inflater;
+      this.#decodedBytes += end - start;
       if (start < end) return { bytes: this.#memory.bytes, start, end, isBehindKept: true };
       if (stop !== 'piece') {
         this.#chunks ??= NOTHING;
         return undefined;
       }
     }
+  }
+
+  /** Members of `wantedBytes` and up to a block more, or fewer; none where they can't be told from each other. */
+  async #cutMembers(inflater: MemberInflater, wantedBytes: number): Promise<Uint8Array[]> {
+    const parts: Uint8Array[] = [];
+    for (let byteCount = 0; byteCount < wantedBytes && !this.#isInputOver;) {
+      const part = inflater.cutMembers();
+      if (part === undefined) break;
+      parts.push(part);
+      byteCount += part.length;
+      inflater.feed(await this.#readBlock());
+    }
+    return parts;
   }
 
   /** The next block; an empty one at the end. */

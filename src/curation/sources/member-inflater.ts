@@ -21,6 +21,9 @@ const ORDINARY_WINDOW_BYTES = 2 << 20;
 /** Bytes that can be kept in front of a piece. */
 export const MAX_KEPT_BYTES = WINDOW_BYTES - MAX_PIECE_BYTES - HISTORY_BYTES;
 
+/** Members that together have fewer bytes are not worth to be cut out. */
+const MIN_CUT_BYTES = 16 << 10;
+
 // What the kernel answers; see kernels/inflate.ts.
 const NEEDS_INPUT = 0;
 const NEEDS_ROOM = 1;
@@ -108,6 +111,26 @@ export class MemberInflater {
       this.#moveOutput(this.pieceEnd, this.pieceEnd - Math.min(movedBytes, this.memberBytes));
     }
     this.pieceStart = this.pieceEnd;
+  }
+
+  /**
+   * Takes members out: those from here on up to the last one at hand whose header is that of the next. Whether that really is one, and
+   * whether those taken are whole, is not looked at.
+   *
+   * @returns their bytes, owned by the caller; undefined where this is no place between two members, or there are few at hand
+   */
+  cutMembers(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#place !== 'header') return undefined;
+    const input = this.#bytes.subarray(this.#inputAt, this.#inputEnd);
+    if (input.length < MIN_CUT_BYTES + HEADER_BYTES || this.#measureHeader() !== HEADER_BYTES)
+      return undefined;
+    const cutBytes = input.lastIndexOf(input.subarray(0, HEADER_BYTES));
+    if (cutBytes < MIN_CUT_BYTES) return undefined;
+    const members = new Uint8Array(cutBytes);
+    members.set(input.subarray(0, cutBytes));
+    this.#inputAt += cutBytes;
+    this.#startMember(this.#inputAt, this.pieceEnd);
+    return members;
   }
 
   /**

@@ -1,7 +1,9 @@
 /** The one table from format to reader. Readers are loaded when first used, so a worker that reads WAT loads no DuckDB. */
 import { MetaclipError } from '../../common/errors.ts';
 import { detectFormat, INPUT_FORMATS, UNDERSTOOD_FORMATS, type InputFormat } from './detect-format.ts';
-import type { PairReader } from './source.ts';
+import type { CrawlMemory } from './crawl-memory.ts';
+import type { PairFinder } from './crawl-pairs.ts';
+import type { ExtractContext, PairReader } from './source.ts';
 
 const READERS: Readonly<Record<InputFormat, () => Promise<PairReader>>> = {
   wat: async () => (await import('./wat.ts')).readWat,
@@ -43,4 +45,22 @@ async function refuseForeignContent(path: string): Promise<void> {
     // A name that says nothing is no contradiction: the caller knows the format.
     if (!(error instanceof MetaclipError) || error.code !== 'E_FORMAT_UNKNOWN') throw error;
   }
+}
+
+/**
+ * Gives what finds the pairs of records that a reader passed on; see {@link ExtractContext.relay}.
+ *
+ * @param format - `wat` or `warc`
+ * @param memory - in which the records lie
+ * @param context - compat mode, drops and limit
+ * @returns the finder
+ */
+export async function openPairFinder(
+  format: string,
+  memory: CrawlMemory,
+  context: ExtractContext,
+): Promise<PairFinder> {
+  if (format === 'wat') return (await import('./wat.ts')).findWatPairs(memory, context);
+  if (format === 'warc') return (await import('./warc.ts')).findWarcPairs(memory, context);
+  throw new Error(`files of the format ${format} have no records that can be passed on`);
 }

@@ -4,6 +4,7 @@
  */
 import type { Compat } from '../compat.ts';
 import type { PairBatch } from '../pair-batch.ts';
+import type { MemberRelay } from './member-relay.ts';
 
 /** Why a record, image or text did not become a pair. Stable names: they stand in markers, statistics and reports. */
 export const EXTRACT_REASONS = [
@@ -42,6 +43,9 @@ export const SAMPLES_PER_REASON = 3;
 export class DropLog {
   readonly counts = new Map<string, number>();
   readonly samples: DropSample[] = [];
+  /** Added to record numbers and offsets, for a reader that has only a part of the file. */
+  recordShift = 0;
+  byteShift = 0;
 
   /**
    * @param reason - why
@@ -52,7 +56,13 @@ export class DropLog {
   drop(reason: string, record = -1, byte = -1, detail = ''): void {
     const seen = this.counts.get(reason) ?? 0;
     this.counts.set(reason, seen + 1);
-    if (seen < SAMPLES_PER_REASON) this.samples.push({ reason, record, byte, detail: detail.slice(0, 200) });
+    if (seen >= SAMPLES_PER_REASON) return;
+    this.samples.push({
+      reason,
+      record: record < 0 ? record : record + this.recordShift,
+      byte: byte < 0 ? byte : byte + this.byteShift,
+      detail: detail.slice(0, 200),
+    });
   }
 
   /**
@@ -82,6 +92,8 @@ export interface ExtractContext {
   readonly onBytes: (byteCount: number) => void;
   /** Counted into, where given. */
   readonly origins?: UrlOrigins;
+  /** Takes gzip members off the reader's hands, where given: their pairs are not among the reader's. Crawl files only. */
+  readonly relay?: MemberRelay;
   /** Name of the url column or key; found by itself when absent. Pools only. */
   readonly urlColumn?: string;
   /** Name of the text column or key; found by itself when absent. Pools only. */

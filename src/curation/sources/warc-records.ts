@@ -36,6 +36,8 @@ function isLineEnd(byte: number | undefined): boolean {
 
 /** Line ends after a block that are looked at; the standard has two. */
 const MAX_LINE_END_BYTES = 64;
+/** With more bytes than these at hand, an ordinary record is not cut off. */
+const ORDINARY_WINDOW_BYTES = 64 << 10;
 /** Bytes behind a place that are enough to tell whether a head starts there. */
 const PROBE_BYTES = 96;
 
@@ -57,6 +59,12 @@ export interface WarcRecords {
   nextInWindow(): WarcRecord | undefined;
   /** @returns the next whole record; undefined at the end of the stream */
   next(): Promise<WarcRecord | undefined>;
+  /** Records given out or left out so far. */
+  readonly recordCount: number;
+  /** How often something was left out so far. */
+  readonly dropCount: number;
+  /** Bytes of the decompressed stream that are done with. */
+  readonly offset: number;
   /** Stops reading, also before the end. */
   close(): Promise<void>;
 }
@@ -87,6 +95,7 @@ class RecordReader implements WarcRecords {
   readonly #drops: DropLog;
   readonly #maxRecordBytes: number;
   readonly #heads: HeadKernel | undefined;
+  dropCount = 0;
   #recordCount = 0;
   /** Bytes of the record given out last; still in the window because the caller is looking at them. */
   #givenBytes = 0;
@@ -96,6 +105,14 @@ class RecordReader implements WarcRecords {
     this.#drops = drops;
     this.#maxRecordBytes = maxRecordBytes;
     this.#heads = heads;
+  }
+
+  get recordCount(): number {
+    return this.#recordCount;
+  }
+
+  get offset(): number {
+    return this.window.offset;
   }
 
   async close(): Promise<void> {
@@ -139,6 +156,12 @@ class RecordReader implements WarcRecords {
     const { window } = this;
     window.discard(this.#givenBytes);
     this.#givenBytes = 0;
+    // Where just the start of the next record was missing, the ordinary way will do. Only with little in the window: a file without
+    // ordinary records would be read ahead further with each of them.
+    if (window.size < ORDINARY_WINDOW_BYTES && (await window.fill())) {
+      const record = this.nextInWindow();
+      if (record !== undefined) return record;
+    }
     for (;;) {
       if (!(await this.#skipLineEnds())) {
         if (window.gap !== undefined) this.#drop(window.gap.reason, window.gap.detail);
@@ -148,12 +171,8 @@ class RecordReader implements WarcRecords {
       const probe = await this.#probe(0);
       if (probe === 'none') {
         const skippedBytes = await this.#seekHead(0, false);
-        this.#drops.drop(
-          'garbage-bytes',
-          this.#recordCount,
-          window.offset - skippedBytes,
-          `${skippedBytes} bytes belong to no record`,
-        );
+        const startByte = window.offset - skippedBytes;
+        this.#drop('garbage-bytes', `${skippedBytes} bytes belong to no record`, startByte);
         continue;
       }
       const record = await this.#readRecord();
@@ -377,7 +396,8 @@ class RecordReader implements WarcRecords {
     }
   }
 
-  #drop(reason: string, detail: string): void {
-    this.#drops.drop(reason, this.#recordCount, this.window.offset, detail);
+  #drop(reason: string, detail: string, startByte = this.window.offset): void {
+    this.dropCount++;
+    this.#drops.drop(reason, this.#recordCount, startByte, detail);
   }
 }

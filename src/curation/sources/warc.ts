@@ -12,7 +12,7 @@ import type { PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { chooseDecoder } from './charset.ts';
 import { CrawlMemory } from './crawl-memory.ts';
-import { isBatchFull, readCrawl, type RecordPairs } from './crawl-pairs.ts';
+import { isBatchFull, type PairFinder, readCrawl, type RecordPairs } from './crawl-pairs.ts';
 import { COUNTED_REASONS, HtmlImageKernel, isAsciiCompatible } from './html-image-kernel.ts';
 import { mayHoldImages, scanPage, type ImageText, type PageTag } from './html-images.ts';
 import { decodeBody, parseHttpResponse } from './http-payload.ts';
@@ -53,8 +53,17 @@ export function readWarcSource(
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
   const memory = new CrawlMemory();
+  return readCrawl(source, context, memory, findWarcPairs(memory, context));
+}
+
+/**
+ * @param memory - in which most records lie
+ * @param context - compat mode, drops and limit
+ * @returns finds the pairs of WARC records
+ */
+export function findWarcPairs(memory: CrawlMemory, context: ExtractContext): PairFinder {
   const kernel = new HtmlImageKernel(memory);
-  return readCrawl(source, context, memory, kernel.batch, (record) => openResponse(record, kernel, context));
+  return { batch: kernel.batch, open: (record) => openResponse(record, kernel, context) };
 }
 
 /** The images of a response; undefined where it has none, and, counted, where it cannot be decoded. */

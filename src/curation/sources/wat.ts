@@ -9,7 +9,7 @@
 import type { PairBatch } from '../pair-batch.ts';
 import { openFileSource, type ByteSource } from './byte-source.ts';
 import { CrawlMemory } from './crawl-memory.ts';
-import { isBatchFull, MAX_TEXTS, readCrawl, type RecordPairs } from './crawl-pairs.ts';
+import { isBatchFull, MAX_TEXTS, type PairFinder, readCrawl, type RecordPairs } from './crawl-pairs.ts';
 import { skipBlank } from './json-skimmer.ts';
 import { SAMPLES_PER_REASON, type ExtractContext, type ExtractReason } from './source.ts';
 import { stripText } from './strip-text.ts';
@@ -54,8 +54,17 @@ export function readWatSource(
   context: ExtractContext,
 ): AsyncGenerator<PairBatch, void, void> {
   const memory = new CrawlMemory();
+  return readCrawl(source, context, memory, findWatPairs(memory, context));
+}
+
+/**
+ * @param memory - in which most records lie
+ * @param context - compat mode and drops
+ * @returns finds the pairs of WAT records
+ */
+export function findWatPairs(memory: CrawlMemory, context: ExtractContext): PairFinder {
   const kernel = new WatLinkKernel(memory);
-  return readCrawl(source, context, memory, kernel.batch, (record) => openRecord(record, kernel, context));
+  return { batch: kernel.batch, open: (record) => openRecord(record, kernel, context) };
 }
 
 /** The images of a record; undefined where it has none, and, counted, where it cannot be read. */
