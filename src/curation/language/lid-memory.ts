@@ -1,8 +1,9 @@
 /**
- * The memory in which the WebAssembly kernel `language` works: the language model, and behind it scratch memory for each thread. A
- * {@link WebAssembly.Memory}, because a kernel can see no other; it can be sent to a thread like a SharedArrayBuffer.
+ * The memory in which the WebAssembly kernel `language` works: the language model, and scratch memory for each thread; see
+ * thread-scratch.ts.
  */
 import { type Kernel, loadKernel } from '../../common/kernels.ts';
+import { type ScratchMemory, shareWithScratch, takeScratch } from '../../common/thread-scratch.ts';
 import { locateLidTables } from './lid-model.ts';
 
 const PAGE_BYTES = 65536;
@@ -11,12 +12,9 @@ const OWN_BYTES = PAGE_BYTES;
 /** Bytes of texts that can lie in it; behind them some can be read. */
 export const MAX_TEXTS_BYTES = 2 << 20;
 const SLOT_BYTES = OWN_BYTES + MAX_TEXTS_BYTES + PAGE_BYTES;
-/** Threads that can have scratch memory; memory that no thread has used is not resident. Others do without the kernel. */
-const MAX_SLOTS = 96;
 
 /** A model in memory for the kernel; plain data that can be posted to threads. */
-export interface LidMemory {
-  readonly memory: WebAssembly.Memory;
+export interface LidMemory extends ScratchMemory {
   /** Length of the model, from the first byte on. */
   readonly modelBytes: number;
 }
@@ -24,14 +22,13 @@ export interface LidMemory {
 /**
  * Copies a packed model into memory for the kernel.
  *
- * @param model - what `readLidModel` gave; may be dropped afterwards
+ * @param model - what `readLidModel` gave, 8 MB; may be dropped afterwards
  * @returns memory owned by the caller; freed when the last thread lets go of it
  */
 export function shareLidModel(model: SharedArrayBuffer): LidMemory {
-  const pages = Math.ceil(model.byteLength / PAGE_BYTES) + 1 + (MAX_SLOTS * SLOT_BYTES) / PAGE_BYTES;
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  new Uint8Array(memory.buffer).set(new Uint8Array(model));
-  return { memory, modelBytes: model.byteLength };
+  const shared = shareWithScratch(model, SLOT_BYTES);
+  if (shared === undefined) throw new RangeError(`a language model of ${model.byteLength} bytes`);
+  return { ...shared, modelBytes: model.byteLength };
 }
 
 /** The kernel with this thread's scratch memory. */
@@ -55,13 +52,10 @@ export interface LidKernel {
  * @returns the kernel, or undefined when all scratch memory is taken
  */
 export function openLidKernel(shared: LidMemory): LidKernel | undefined {
-  const { memory, modelBytes } = shared;
+  const slotStart = takeScratch(shared);
+  if (slotStart === undefined) return undefined;
+  const { memory } = shared;
   const { buffer } = memory;
-  // Behind the model a page with the counter of the threads, then their memory.
-  const counterStart = Math.ceil(modelBytes / PAGE_BYTES) * PAGE_BYTES;
-  const slot = Atomics.add(new Int32Array(buffer, counterStart, 1), 0, 1);
-  if (slot >= MAX_SLOTS) return undefined;
-  const slotStart = counterStart + PAGE_BYTES + slot * SLOT_BYTES;
   const kernel: Kernel = loadKernel('language', memory);
   const { rows, bucketRows, wordSlots, wordEnds, wordBytes } = locateLidTables(buffer);
   kernel.getFunction('setUp')(

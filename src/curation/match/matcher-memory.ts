@@ -1,25 +1,16 @@
 /**
- * The memory that the matcher's kernel works in, one for all threads of a run: the automaton, and behind it scratch memory
- * for each thread. A {@link WebAssembly.Memory}, because a kernel can see no other; it can be sent to a thread like a
- * SharedArrayBuffer.
+ * The memory that the matcher's kernel works in: the automaton, and scratch memory for each thread; see thread-scratch.ts.
  */
 import { MetaclipError } from '../../common/errors.ts';
+import { type ScratchMemory, shareWithScratch, takeScratch } from '../../common/thread-scratch.ts';
 import type { PackedAutomaton } from './automaton.ts';
 import type { RowKernel } from './row-matcher.ts';
 
-const PAGE_BYTES = 65536;
 /** Scratch memory that the kernel `matcher` needs; its layout is in kernels/matcher.ts. */
-export const MATCHER_SLOT_BYTES = 17 * PAGE_BYTES;
-/** Threads that can have scratch memory; memory that no thread has used is not resident. Others match without the kernel. */
-const MAX_SLOTS = 96;
+export const MATCHER_SLOT_BYTES = 17 * 65536;
 
-/** An automaton in a kernel's memory; plain data that can be posted to threads. */
-export interface MatcherMemory {
-  readonly memory: WebAssembly.Memory;
-  /** First byte of the scratch memory, at which a 32-bit counter of the slots taken lies. */
-  readonly scratchStart: number;
-  readonly slotBytes: number;
-}
+/** An automaton in a kernel's memory, from the first byte on; plain data that can be posted to threads. */
+export type MatcherMemory = ScratchMemory;
 
 /**
  * Copies an automaton into memory for the kernel.
@@ -43,21 +34,11 @@ export function shareAutomaton(automaton: PackedAutomaton): MatcherMemory {
  * @throws {@link MetaclipError} `E_USAGE` if that is over 4 GiB
  */
 export function shareBytes(bytes: SharedArrayBuffer, slotBytes: number): MatcherMemory {
-  const scratchStart = toPages(bytes.byteLength);
-  const slotPagesBytes = toPages(slotBytes);
-  const pages = (scratchStart + PAGE_BYTES + MAX_SLOTS * slotPagesBytes) / PAGE_BYTES;
-  if (pages > 65536) {
-    throw new MetaclipError('E_USAGE', `the automaton has ${bytes.byteLength} bytes, the limit is 2 GiB`, {
-      hint: 'split the metadata list',
-    });
-  }
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  new Uint8Array(memory.buffer).set(new Uint8Array(bytes));
-  return { memory, scratchStart, slotBytes: slotPagesBytes };
-}
-
-function toPages(bytes: number): number {
-  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+  const shared = shareWithScratch(bytes, slotBytes);
+  if (shared !== undefined) return shared;
+  throw new MetaclipError('E_USAGE', `the automaton has ${bytes.byteLength} bytes, the limit is 2 GiB`, {
+    hint: 'split the metadata list',
+  });
 }
 
 /** Kernels of this thread: each memory has one, whoever matches with it. */
@@ -76,9 +57,8 @@ export function kernelOfThread(
 ): RowKernel | undefined {
   let kernel = kernels.get(shared.memory);
   if (kernel === undefined) {
-    const { memory, scratchStart, slotBytes } = shared;
-    const slot = Atomics.add(new Int32Array(memory.buffer, scratchStart, 1), 0, 1);
-    kernel = slot < MAX_SLOTS ? makeKernel(scratchStart + PAGE_BYTES + slot * slotBytes) : 'none';
+    const slot = takeScratch(shared);
+    kernel = slot === undefined ? 'none' : makeKernel(slot);
     kernels.set(shared.memory, kernel);
   }
   return kernel === 'none' ? undefined : kernel;
