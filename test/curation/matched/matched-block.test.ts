@@ -22,11 +22,11 @@ function fillBlocks(batchRows: number): MatchedColumns[] {
       const number = first + row;
       if (number % 3 === 2) continue;
       block.append(batch, row, Uint32Array.of(7, number, number + 1), 1, 2);
-      if (block.isFull) blocks.push(block.take());
+      if (block.isFull) blocks.push(structuredClone(block.take()));
     }
     block.endBatch();
   }
-  blocks.push(block.take());
+  blocks.push(structuredClone(block.take()));
   return blocks;
 }
 
