@@ -21,7 +21,7 @@ const LITLEN_RESULTS: i32 = BASE + 2560;
 const PRECODE_TABLE: i32 = BASE + 4096;
 const DIST_TABLE: i32 = BASE + 8192;
 const LITLEN_TABLE: i32 = BASE + 16384;
-const POWERS: i32 = BASE + 32768; // x to the powers 1, 2, 4, ... 2^31, modulo the polynomial of CRC-32
+const MEMBERS: i32 = BASE + 32768; // of each whole member of a run: where its output ends, and the checksum that it should have
 
 const PRECODE_BITS: i32 = 7;
 /** Bits looked up at once; longer codes take a second look. At most 2,342 and 402 entries (the usual bounds for 286 and 30 symbols). */
@@ -95,11 +95,6 @@ export function setUp(): void {
   for (let distance = 1; distance < 16; distance++) {
     for (let i = 0; i < 16; i++) store<u8>(PATTERNS + distance * 16 + i, u8(i % distance));
   }
-  let power: u32 = 1 << 30;
-  for (let i = 0; i < 32; i++) {
-    store<u32>(POWERS + i * 4, power);
-    power = multiply(power, power);
-  }
 }
 
 /**
@@ -159,31 +154,28 @@ export function inflate(start: i32, stop: i32, room: i32): i32 {
   }
 }
 
+/** Members of a run, as many as have room at MEMBERS. */
+const MAX_MEMBERS: i32 = 3072;
 const HEADER_BYTES: i32 = 10;
 const TRAILER_BYTES: i32 = 8;
 
 let memberAt: i32 = 0;
 let memberOut: i32 = 0;
-let runChecksum: u32 = 0;
+let memberCount: i32 = 0;
 
 /** @returns where the header of the member that was begun last starts in the input, or of the one that is to be begun */
 export function getMemberAt(): i32 {
   return memberAt;
 }
 
-/** @returns where the output of that member starts */
-export function getMemberOut(): i32 {
-  return memberOut;
-}
-
-/** @returns the CRC-32 that all output of the whole members must have together */
-export function getRunChecksum(): u32 {
-  return runChecksum;
+/** @returns number of whole members of the run, which are listed at MEMBERS */
+export function getMemberCount(): i32 {
+  return memberCount;
 }
 
 /**
  * Inflates members one after the other, from the header of one on; each has the length that its trailer says. Their checksums are
- * put together, not checked: the caller does that for all of them at once, which is cheaper than a call for each.
+ * listed, not checked: the caller does that.
  *
  * @param start - the input, from a member's first byte
  * @param stop - to here
@@ -196,45 +188,26 @@ export function getRunChecksum(): u32 {
 export function inflateMembers(start: i32, stop: i32, at: i32, enough: i32, room: i32): i32 {
   memberAt = start;
   memberOut = at;
-  runChecksum = 0;
+  memberCount = 0;
   outAt = at;
   inAt = start;
   while (true) {
     // No optional fields: nearly always.
     if (stop - memberAt < HEADER_BYTES || outAt >= enough || load<u32>(memberAt) != 0x00088b1f) return AT_HEADER;
+    if (memberCount == MAX_MEMBERS) return AT_HEADER;
     reset(memberOut);
     const step = inflate(memberAt + HEADER_BYTES, stop, room);
     if (step != AT_END) return step;
     if (stop - inAt < TRAILER_BYTES) return AT_TRAILER;
     const length = outAt - memberOut;
     if (load<i32>(inAt + 4) != length) return DAMAGED;
-    runChecksum = multiply(shiftOf(length), runChecksum) ^ load<u32>(inAt);
+    const member = MEMBERS + (memberCount++ << 3);
+    store<i32>(member, outAt);
+    store<u32>(member, load<u32>(inAt), 4);
     inAt += TRAILER_BYTES;
     memberAt = inAt;
     memberOut = outAt;
   }
-}
-
-/** Product of two polynomials modulo that of CRC-32, bits reversed as there: the highest bit is the lowest power. */
-function multiply(a: u32, b: u32): u32 {
-  let product: u32 = 0;
-  for (let bit: u32 = 1 << 31; bit != 0; bit >>= 1) {
-    if ((a & bit) != 0) {
-      product ^= b;
-      if ((a & (bit - 1)) == 0) break;
-    }
-    b = (b >> 1) ^ (0xedb88320 & (0 - (b & 1)));
-  }
-  return product;
-}
-
-/** x to the power of 8 times a number of bytes: the checksum of A and B is that of A times this of B's length, plus that of B. */
-function shiftOf(byteCount: i32): u32 {
-  let product: u32 = 1 << 31;
-  for (let power = POWERS + 3 * 4; byteCount != 0; byteCount >>= 1, power += 4) {
-    if ((byteCount & 1) != 0) product = multiply(load<u32>(power), product);
-  }
-  return product;
 }
 
 /** Behind the last block: bytes that were read ahead are given back. */

@@ -42,7 +42,9 @@ export class MatchSink implements PairSink {
   readonly #progress: BigInt64Array;
   readonly #job: MatchJob;
   #relayed: RelayedMembers | undefined;
-  #relayedPairCount = 0;
+  /** What was added to the progress. */
+  #addedPairs = 0;
+  #addedMatched = 0;
 
   private constructor(writer: MatchedWriter, job: MatchJob, context: JobContext) {
     this.#writer = writer;
@@ -71,7 +73,9 @@ export class MatchSink implements PairSink {
       if (flushed !== undefined) await flushed;
     }
     this.#writer.endBatch();
-    Atomics.add(this.#progress, PROGRESS.matched, BigInt(this.#filter.matchedCount - matchedBefore));
+    const matched = this.#filter.matchedCount - matchedBefore;
+    this.#addedMatched += matched;
+    Atomics.add(this.#progress, PROGRESS.matched, BigInt(matched));
   }
 
   /**
@@ -83,7 +87,7 @@ export class MatchSink implements PairSink {
   async writeMembers(members: CutMembers): Promise<void> {
     this.#relayed ??= await RelayedMembers.open(this.#job);
     for await (const columns of this.#relayed.read(members)) {
-      this.#relayedPairCount += columns.rowCount;
+      this.#addedPairs += columns.rowCount;
       Atomics.add(this.#progress, PROGRESS.pairs, BigInt(columns.rowCount));
       await this.write(columns);
     }
@@ -105,8 +109,8 @@ export class MatchSink implements PairSink {
 
   async abort(): Promise<void> {
     // The file may be read once more.
-    Atomics.sub(this.#progress, PROGRESS.pairs, BigInt(this.#relayedPairCount));
-    Atomics.sub(this.#progress, PROGRESS.matched, BigInt(this.#filter.matchedCount));
+    Atomics.sub(this.#progress, PROGRESS.pairs, BigInt(this.#addedPairs));
+    Atomics.sub(this.#progress, PROGRESS.matched, BigInt(this.#addedMatched));
     await this.#writer.abort();
   }
 }

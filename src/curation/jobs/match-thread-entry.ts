@@ -12,25 +12,25 @@ let queue: Promise<void> = Promise.resolve();
 
 async function handle(request: MatchRequest): Promise<MatchTotals | null> {
   if (request.kind === 'open') {
+    sink = undefined;
     sink = await MatchSink.create(request.job, context, request.paths);
     return null;
   }
-  if (sink === undefined) throw new Error('no task is open');
+  const open = sink;
+  if (open === undefined) throw new Error('no task is open');
   switch (request.kind) {
     case 'write':
-      await sink.write(request.columns);
+      await open.write(request.columns);
       return null;
     case 'members':
-      await sink.writeMembers(request.members);
+      await open.writeMembers(request.members);
       return null;
-    case 'close': {
-      const totals = await sink.close();
+    case 'close':
       sink = undefined;
-      return totals;
-    }
+      return open.close();
     case 'abort':
-      await sink.abort();
       sink = undefined;
+      await open.abort();
       return null;
   }
 }

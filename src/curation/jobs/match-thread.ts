@@ -58,6 +58,7 @@ class MatchThread {
     [];
   readonly #handled = new Int32Array(new SharedArrayBuffer(4));
   #askedCount = 0;
+  #death: Error | undefined;
 
   /** @param context - crosses over once: kernels take scratch memory for each copy of it that arrives */
   constructor(context: JobContext) {
@@ -72,9 +73,19 @@ class MatchThread {
       if (this.#waiting.length === 0) this.#worker.unref();
     });
     this.#worker.on('error', (error) => {
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
+      this.#end(error);
+    });
+    this.#worker.on('exit', (code) => {
+      this.#end(new Error(`the match thread ended with code ${code}`));
     });
     this.#worker.unref();
+  }
+
+  /** The thread is dead: whoever waits and whoever asks is told so, and the next task starts another. */
+  #end(error: Error): void {
+    this.#death ??= error;
+    if (thread === this) thread = undefined;
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#death);
   }
 
   /** @returns requests that are not handled yet, as of now */
@@ -83,10 +94,14 @@ class MatchThread {
   }
 
   ask(request: MatchRequest, transfer: ArrayBuffer[] = []): Promise<MatchTotals | null> {
-    // An idle thread does not keep the process alive; one at work does.
-    this.#worker.ref();
     this.#askedCount++;
     return new Promise((resolve, reject) => {
+      if (this.#death !== undefined) {
+        reject(this.#death);
+        return;
+      }
+      // An idle thread does not keep the process alive; one at work does.
+      this.#worker.ref();
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(request, transfer);
     });

@@ -15,6 +15,9 @@ import { type Kernel, loadKernel } from '../../common/kernels.ts';
 const PAGE_BYTES = 65536;
 const PAGES = 271;
 
+/** Where whole members are listed, two words each; see kernels/inflate.ts. */
+export const MEMBERS_START = 8126464 + 32768;
+export const MAX_MEMBERS = 3072;
 /** Where the fields of a head lie; see kernels/warc-heads.ts. */
 export const HEAD_FIELDS_START = 8126464 + 60 * 1024;
 export const INPUT_START = 8192000;

@@ -72,13 +72,13 @@ async function* readRecords(
         batch.clear();
       }
     }
-    cuts?.finish();
+    cuts?.finish(records);
     if (batch.rowCount > 0) {
       yield batch;
       batch.clear();
     }
   } catch (error) {
-    cuts?.finish();
+    if (!(error instanceof UnusualMembersError)) cuts?.refuseOddity(error);
     throw error;
   } finally {
     await records.close();
@@ -121,14 +121,11 @@ export class MemberReader {
     const { drops, onBytes } = this.#context;
     drops.recordShift = members.firstRecord + this.recordCount;
     drops.byteShift = members.startByte + this.decodedBytes;
-    const decoded = openDecoded(
-      wrapChunks('members', () => [members.bytes]),
-      onBytes,
-      this.#memory,
-    );
+    const cuts = new MemberCuts(undefined);
+    const source = wrapChunks('members', () => [members.bytes]);
+    const decoded = openDecoded(source, onBytes, this.#memory, cuts);
     const records = openWarcRecords(decoded, drops, maxRecordBytesOf(this.#context), this.#heads);
-    yield* readRecords(records, this.#finder, undefined);
-    if (records.dropCount > 0) throw new UnusualMembersError('members that were cut are no whole records');
+    yield* readRecords(records, this.#finder, cuts);
     this.recordCount += records.recordCount;
     this.decodedBytes += records.offset;
   }

@@ -27,8 +27,8 @@ export interface DecodedSource {
   readonly maxKeptBytes: number;
   /**
    * @param keptBytes - of the bytes given last, so many must stay; the others may be overwritten
-   * @returns the next piece, never an empty one, valid until the next call; a {@link StreamGap} where bytes are lost; undefined at
-   *   the end
+   * @returns the next piece, valid until the next call, and an empty one where the kept bytes moved and none followed; a
+   *   {@link StreamGap} where bytes are lost; undefined at the end
    * @throws MetaclipError E_INPUT_NOT_FOUND or E_INPUT_UNREADABLE when the source cannot be read
    */
   next(keptBytes: number): Promise<DecodedPiece | StreamGap | undefined>;
@@ -79,10 +79,7 @@ class DecodedFile implements DecodedSource {
 
   async next(keptBytes: number): Promise<DecodedPiece | StreamGap | undefined> {
     if (this.#chunks === undefined && this.#inflater === undefined) await this.#start();
-    if (this.#inflater !== undefined) {
-      const piece = await this.#inflatePiece(this.#inflater, keptBytes);
-      if (piece !== undefined || this.#chunks === undefined) return piece;
-    }
+    if (this.#inflater !== undefined) return this.#inflatePiece(this.#inflater, keptBytes);
     return this.#chunks?.next(0);
   }
 
@@ -106,10 +103,11 @@ class DecodedFile implements DecodedSource {
     }
   }
 
-  /** The next piece; undefined at the end, and where #chunks takes over. */
-  async #inflatePiece(inflater: MemberInflater, keptBytes: number): Promise<DecodedPiece | undefined> {
-    const wantedBytes = this.#cuts?.countWanted(this.#decodedBytes) ?? 0;
-    if (wantedBytes > 0) this.#cuts?.take(await this.#cutMembers(inflater, wantedBytes), this.#decodedBytes);
+  /** The next piece; after the last one, and where the file is odd, #chunks takes over. */
+  async #inflatePiece(inflater: MemberInflater, keptBytes: number): Promise<DecodedPiece> {
+    const cuts = this.#cuts;
+    const wantedBytes = cuts?.countWanted(this.#decodedBytes) ?? 0;
+    if (cuts !== undefined && wantedBytes > 0) await this.#cutMembers(inflater, cuts, wantedBytes);
     inflater.startPiece(keptBytes);
     for (;;) {
       const stop = inflater.inflate(this.#isInputOver);
@@ -118,31 +116,29 @@ class DecodedFile implements DecodedSource {
         continue;
       }
       if (stop === 'odd') {
+        this.#cuts?.refuseOddity();
         const { memberStartByte: startByte, memberBytes: skipBytes } = inflater;
         this.#chunks = wrapDecoded(salvageMembers(this.#source, { startByte, skipBytes }, this.#meter));
       }
       if (stop !== 'piece') this.#inflater = undefined;
       const { pieceStart: start, pieceEnd: end } = inflater;
       this.#decodedBytes += end - start;
-      if (start < end) return { bytes: this.#memory.bytes, start, end, isBehindKept: true };
-      if (stop !== 'piece') {
-        this.#chunks ??= NOTHING;
-        return undefined;
+      if (stop !== 'piece') this.#chunks ??= NOTHING;
+      if (start < end || stop !== 'piece') {
+        return { bytes: this.#memory.bytes, start, end, isBehindKept: true };
       }
     }
   }
 
-  /** Members of `wantedBytes` and up to a block more, or fewer; none where they can't be told from each other. */
-  async #cutMembers(inflater: MemberInflater, wantedBytes: number): Promise<Uint8Array[]> {
-    const parts: Uint8Array[] = [];
+  /** Cuts members of `wantedBytes` and up to half a MiB more, or fewer; none where they can't be told from each other. */
+  async #cutMembers(inflater: MemberInflater, cuts: MemberCuts, wantedBytes: number): Promise<void> {
     for (let byteCount = 0; byteCount < wantedBytes && !this.#isInputOver;) {
       const part = inflater.cutMembers();
       if (part === undefined) break;
-      parts.push(part);
+      cuts.add(part, this.#decodedBytes);
       byteCount += part.length;
       inflater.feed(await this.#readBlock());
     }
-    return parts;
   }
 
   /** The next block; an empty one at the end. */

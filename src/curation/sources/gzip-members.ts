@@ -53,6 +53,8 @@ export async function* salvageMembers(
 ): AsyncGenerator<Uint8Array | StreamGap, void, void> {
   const file = new FileWindow(source, meter);
   let toSkip = start.skipBytes;
+  /** Content of the member at hand that the caller has. */
+  let givenBytes = start.skipBytes;
   try {
     let offset = start.startByte;
     for (;;) {
@@ -87,6 +89,9 @@ export async function* salvageMembers(
         if (toSkip < step.value.length) yield step.value.subarray(toSkip);
         toSkip = Math.max(0, toSkip - step.value.length);
       }
+      // Less may come out here than the caller got of it elsewhere: what a failing write would give is lost.
+      const deliveredBytes = Math.max(contentBytes, givenBytes);
+      givenBytes = 0;
       if ('endByte' in end) {
         offset = end.endByte;
         continue;
@@ -94,7 +99,7 @@ export async function* salvageMembers(
       const next = await seekMember(file, offset + 1);
       const reason = end.isCut && next === undefined ? 'truncated-record' : 'damaged-gzip';
       // What a cut member gives is as good as the part of a plain file in front of its cut.
-      const unprovedBytes = reason === 'damaged-gzip' ? contentBytes : 0;
+      const unprovedBytes = reason === 'damaged-gzip' ? deliveredBytes : 0;
       yield new StreamGap(reason, `gzip member at byte ${offset} of the file: ${end.fault}`, unprovedBytes);
       // Whatever the caller had of the damaged member lies before the gap.
       toSkip = 0;

@@ -7,7 +7,15 @@
  * Memory: that of the reader, whatever the file; see crawl-memory.ts.
  */
 import { crc32 } from 'node:zlib';
-import { type CrawlMemory, INPUT_BYTES, INPUT_START, WINDOW_BYTES, WINDOW_START } from './crawl-memory.ts';
+import {
+  type CrawlMemory,
+  INPUT_BYTES,
+  INPUT_START,
+  MAX_MEMBERS,
+  MEMBERS_START,
+  WINDOW_BYTES,
+  WINDOW_START,
+} from './crawl-memory.ts';
 import { HEADER_BYTES, MAX_HEADER_BYTES, skipHeader, TRAILER_BYTES } from './gzip-members.ts';
 
 /** Output after which a piece ends: stays in the second cache until it has been looked at. */
@@ -23,6 +31,8 @@ export const MAX_KEPT_BYTES = WINDOW_BYTES - MAX_PIECE_BYTES - HISTORY_BYTES;
 
 /** Members that together have fewer bytes are not worth to be cut out. */
 const MIN_CUT_BYTES = 16 << 10;
+/** With more input at hand none are cut out. */
+const MAX_CUT_INPUT_BYTES = INPUT_BYTES / 2;
 
 // What the kernel answers; see kernels/inflate.ts.
 const NEEDS_INPUT = 0;
@@ -51,8 +61,9 @@ export class MemberInflater {
   readonly #inflate: (start: number, stop: number, room: number) => number;
   readonly #inflateMembers: (...values: number[]) => number;
   readonly #getMemberAt: () => number;
-  readonly #getMemberOut: () => number;
-  readonly #getRunChecksum: () => number;
+  readonly #getMemberCount: () => number;
+  /** Of each whole member of a run: where its output ends, and the checksum that it should have. */
+  readonly #members: Uint32Array;
   readonly #moveOutput: (at: number, low: number) => number;
   readonly #getInputAt: () => number;
   readonly #getOutputAt: () => number;
@@ -71,8 +82,8 @@ export class MemberInflater {
     this.#inflate = kernel.getFunction('inflate');
     this.#inflateMembers = kernel.getFunction('inflateMembers');
     this.#getMemberAt = kernel.getFunction('getMemberAt');
-    this.#getMemberOut = kernel.getFunction('getMemberOut');
-    this.#getRunChecksum = kernel.getFunction('getRunChecksum');
+    this.#getMemberCount = kernel.getFunction('getMemberCount');
+    this.#members = new Uint32Array(memory.bytes.buffer, MEMBERS_START, MAX_MEMBERS * 2);
     this.#moveOutput = kernel.getFunction('moveOutput');
     this.#getInputAt = kernel.getFunction('getInputAt');
     this.#getOutputAt = kernel.getFunction('getOutputAt');
@@ -122,6 +133,8 @@ export class MemberInflater {
   cutMembers(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#place !== 'header') return undefined;
     const input = this.#bytes.subarray(this.#inputAt, this.#inputEnd);
+    // A block is fed for each cut, which may have been smaller.
+    if (input.length > MAX_CUT_INPUT_BYTES) return undefined;
     if (input.length < MIN_CUT_BYTES + HEADER_BYTES || this.#measureHeader() !== HEADER_BYTES)
       return undefined;
     const cutBytes = input.lastIndexOf(input.subarray(0, HEADER_BYTES));
@@ -182,10 +195,14 @@ export class MemberInflater {
     this.#startMember(this.#inputAt, runStart);
     const enough = this.pieceStart + PIECE_BYTES;
     const stop = this.#inflateMembers(this.#inputAt, this.#inputEnd, runStart, enough, this.#roomEnd);
-    const wholeEnd = this.#getMemberOut();
-    const checksum = this.#getRunChecksum() >>> 0;
-    // Which one is damaged somebody else finds out.
-    if (checksum !== crc32(this.#bytes.subarray(runStart, wholeEnd))) return 'odd';
+    // Each by itself, though one call for the whole run would do with a little algebra (1% less time): two wrong checksums can be
+    // such that they cancel each other. Which member is damaged somebody else finds out.
+    let wholeEnd = runStart;
+    for (let member = 0; member < this.#getMemberCount() * 2; member += 2) {
+      const end = this.#members[member] ?? 0;
+      if (crc32(this.#bytes.subarray(wholeEnd, end)) !== this.#members[member + 1]) return 'odd';
+      wholeEnd = end;
+    }
     this.#startMember(this.#getMemberAt(), wholeEnd);
     if (stop === AT_HEADER) {
       this.#inputAt = this.#getMemberAt();
@@ -224,6 +241,8 @@ export class MemberInflater {
     if (bytes[start] !== 0x1f || bytes[start + 1] !== 0x8b || bytes[start + 2] !== 8) return 0;
     // Nearly always.
     if (bytes[start + 3] === 0) return HEADER_BYTES;
-    return skipHeader(bytes.subarray(start, this.#inputEnd), 0);
+    const headerBytes = skipHeader(bytes.subarray(start, this.#inputEnd), 0);
+    // However much is at hand.
+    return headerBytes !== undefined && headerBytes > MAX_HEADER_BYTES ? 0 : headerBytes;
   }
 }

@@ -9,8 +9,9 @@
  *   by the reader, that a record starts right at the cut, and that nothing was odd about those that it had not read when it cut;
  *   by the other thread, that the members are whole and healthy, and nothing is odd about their records.
  *
- * Then both read what one reader would have read. Where it is not so, {@link UnusualMembersError} ends it, and the file has to be
- * read again by one reader: a damaged file costs up to twice the time.
+ * Then both read what one reader would have read. Where it is not so, and where members are damaged or the file can't be read once
+ * anything was cut, {@link UnusualMembersError} ends it, and the file has to be read again by one reader: a damaged file costs up to
+ * twice the time.
  */
 import type { WarcRecord, WarcRecords } from './warc-records.ts';
 
@@ -38,18 +39,27 @@ export class UnusualMembersError extends Error {
   override readonly name = 'UnusualMembersError';
 }
 
+/** A cut that nothing has proved yet. */
+interface PendingCut {
+  readonly parts: Uint8Array[];
+  readonly startByte: number;
+  /** Oddities of records that had been counted. */
+  readonly oddCount: number;
+}
+
 /** The cuts of one reader, one at a time. */
 export class MemberCuts {
-  readonly #relay: MemberRelay;
-  #pending:
-    | { readonly bytes: Uint8Array<ArrayBuffer>; readonly startByte: number; readonly dropCount: number }
-    | undefined;
+  readonly #relay: MemberRelay | undefined;
+  /** True once bytes of the file are missing from what is read. */
+  #isPart: boolean;
+  #pending: PendingCut | undefined;
   /** Oddities that had been counted when the record before was given out. */
-  #dropCount = 0;
+  #oddCount = 0;
 
-  /** @param relay - takes what is cut */
-  constructor(relay: MemberRelay) {
+  /** @param relay - takes what is cut; undefined for a reader of members that were cut, in which nothing may be odd */
+  constructor(relay: MemberRelay | undefined) {
     this.#relay = relay;
+    this.#isPart = relay === undefined;
   }
 
   /**
@@ -57,22 +67,29 @@ export class MemberCuts {
    * @returns how many compressed bytes it is time to cut out, about
    */
   countWanted(decodedBytes: number): number {
-    return this.#pending === undefined && decodedBytes > 0 ? this.#relay.countWanted() : 0;
+    if (this.#pending !== undefined || decodedBytes === 0) return 0;
+    return this.#relay?.countWanted() ?? 0;
   }
 
   /**
-   * @param parts - members that were cut out; may be none
+   * @param part - members that were cut out, behind those added before
    * @param decodedBytes - delivered so far
    */
-  take(parts: readonly Uint8Array[], decodedBytes: number): void {
-    if (parts.length === 0) return;
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    this.#pending = { bytes, startByte: decodedBytes, dropCount: this.#dropCount };
+  add(part: Uint8Array, decodedBytes: number): void {
+    this.#isPart = true;
+    this.#pending ??= { parts: [], startByte: decodedBytes, oddCount: this.#oddCount };
+    this.#pending.parts.push(part);
+  }
+
+  /**
+   * To be called where the file is not one healthy member after the other, or can't be read. What is made of such a place depends
+   * on how the bytes around it came, so it takes a reader of the whole file.
+   *
+   * @param cause - why it can't be read
+   * @throws {@link UnusualMembersError} when bytes are missing
+   */
+  refuseOddity(cause?: unknown): void {
+    if (this.#isPart) throw new UnusualMembersError('something odd in a part of a file', { cause });
   }
 
   /**
@@ -84,11 +101,11 @@ export class MemberCuts {
    * @throws {@link UnusualMembersError} when the record shows that the cut was wrong
    */
   isDue(record: WarcRecord, records: WarcRecords): boolean {
-    this.#dropCount = records.dropCount;
+    this.#oddCount = records.oddCount;
     const pending = this.#pending;
     if (pending === undefined || record.startByte < pending.startByte) return false;
     // What is told of an odd record can depend on bytes far behind it.
-    if (record.startByte !== pending.startByte || records.dropCount !== pending.dropCount) {
+    if (record.startByte !== pending.startByte || records.oddCount !== pending.oddCount) {
       throw new UnusualMembersError('members were cut where no record starts, or behind something odd');
     }
     return true;
@@ -97,17 +114,27 @@ export class MemberCuts {
   /** @param record - that {@link MemberCuts.isDue} was asked about */
   send(record: WarcRecord): void {
     if (this.#pending === undefined) return;
-    const { bytes, startByte } = this.#pending;
-    this.#relay.send({ bytes, startByte, firstRecord: record.number });
+    const { parts, startByte } = this.#pending;
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    this.#relay?.send({ bytes, startByte, firstRecord: record.number });
     this.#pending = undefined;
   }
 
   /**
-   * To be called at the end of the file, and where it can't be read further.
+   * To be called at the end of the file.
    *
-   * @throws {@link UnusualMembersError} when nothing proved the last cut
+   * @param records - of the file
+   * @throws {@link UnusualMembersError} when nothing proved the last cut, or anything was odd about members that were cut
    */
-  finish(): void {
+  finish(records: WarcRecords): void {
     if (this.#pending !== undefined) throw new UnusualMembersError('no record follows members that were cut');
+    if (this.#relay === undefined && records.oddCount > 0) {
+      throw new UnusualMembersError('members that were cut are no whole records');
+    }
   }
 }

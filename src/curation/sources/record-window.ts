@@ -75,7 +75,8 @@ export class RecordWindow {
       piece.bytes.copy(this.#own, this.end, piece.start, piece.end);
       this.end += piece.end - piece.start;
     }
-    return true;
+    // An empty piece tells where the bytes that were kept have moved.
+    return piece.start < piece.end || this.fill();
   }
 
   /**

@@ -61,8 +61,8 @@ export interface WarcRecords {
   next(): Promise<WarcRecord | undefined>;
   /** Records given out or left out so far. */
   readonly recordCount: number;
-  /** How often something was left out so far. */
-  readonly dropCount: number;
+  /** How often something was odd so far: left out, or of another length than it says. */
+  readonly oddCount: number;
   /** Bytes of the decompressed stream that are done with. */
   readonly offset: number;
   /** Stops reading, also before the end. */
@@ -95,7 +95,7 @@ class RecordReader implements WarcRecords {
   readonly #drops: DropLog;
   readonly #maxRecordBytes: number;
   readonly #heads: HeadKernel | undefined;
-  dropCount = 0;
+  oddCount = 0;
   #recordCount = 0;
   /** Bytes of the record given out last; still in the window because the caller is looking at them. */
   #givenBytes = 0;
@@ -205,6 +205,7 @@ class RecordReader implements WarcRecords {
         this.#loseRest(headBytes, `${window.size - headBytes} of ${contentLength} bytes of a record`);
         return undefined;
       }
+      this.oddCount++;
       blockEnd = converted;
     }
     const verdict = await this.#checkFollowing(headBytes, blockEnd);
@@ -220,6 +221,7 @@ class RecordReader implements WarcRecords {
         const detail = `Content-Length ${contentLength} runs past the next record`;
         return this.#leaveOut('bad-record', detail, verdict.nextAt, false);
       }
+      this.oddCount++;
       blockEnd = converted;
     }
     this.#givenBytes = blockEnd;
@@ -397,7 +399,7 @@ class RecordReader implements WarcRecords {
   }
 
   #drop(reason: string, detail: string, startByte = this.window.offset): void {
-    this.dropCount++;
+    this.oddCount++;
     this.#drops.drop(reason, this.#recordCount, startByte, detail);
   }
 }

@@ -13,6 +13,7 @@ import {
   type Extracted,
 } from '../../helpers/crawl.ts';
 import { flatten, flattenPairs, readExpected } from '../../helpers/expected-pairs.ts';
+import { makeRandom } from '../../helpers/noisy-crawl.ts';
 import { referencePath, skipWithoutReference } from '../../helpers/reference.ts';
 
 const FILES = [
@@ -337,6 +338,22 @@ describe('WARC records with images', () => {
       got.pairs.map((pair) => pair.text),
       Array.from({ length: 20_000 }, (_, i) => `${i % 2 === 0 ? 'a' : 'b'}${i >> 1}`),
     );
+  });
+
+  it('records of several megabytes, for which the window moves, stay whole', async () => {
+    const random = makeRandom(3);
+    for (let round = 0; round < 12; round++) {
+      const pages = [
+        'a'.repeat(random() * 1_900_000),
+        `<img src=1 alt=front>${'b'.repeat(6_000_000 + random() * 1_800_000)}<img src=2 alt=end>`,
+      ];
+      const bytes = gzipEach(pages.map((html) => makeResponse(PAGE, page(html))));
+      const got = await extract((context) => readWarcSource(cutSource(bytes), context));
+      assert.deepEqual(
+        got.pairs.map(({ text }) => text),
+        ['front', 'end'],
+      );
+    }
   });
 
   it('pages that grow without end are read in linear time', async () => {
