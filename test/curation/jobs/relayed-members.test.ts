@@ -135,7 +135,7 @@ for (const format of ['wat', 'warc'] as const) {
             if (shared !== undefined) assert.deepEqual(shared.answer, alone?.answer);
           },
         ),
-        { numRuns: 120 },
+        { numRuns: 80 },
       );
       assert.ok(sameCount > 20, `${sameCount} files were read by two`);
       assert.ok(unusualCount > 5, `${unusualCount} files had to be read by one`);
