@@ -8,7 +8,8 @@ import { type DecodedSource, openDecoded } from '../../src/curation/sources/deco
 import { DropLog, type ExtractContext } from '../../src/curation/sources/source.ts';
 import { StreamGap } from '../../src/curation/sources/stream-gap.ts';
 import { HeadKernel } from '../../src/curation/sources/warc-head-kernel.ts';
-import { blockOf, openWarcRecords, type WarcRecord } from '../../src/curation/sources/warc-records.ts';
+import { blockOf, type WarcRecord } from '../../src/curation/sources/warc-record.ts';
+import { openWarcRecords } from '../../src/curation/sources/warc-records.ts';
 
 /** One record with CRLFs and the right length, unless `fields` say otherwise. */
 export function makeRecord(

@@ -15,7 +15,7 @@ import { DropLog, type UrlOrigins } from '../sources/source.ts';
 import type { BareResult, JobContext, MatchJob } from './job.ts';
 import type { MatchTotals, PairSink } from './match-sink.ts';
 import { ThreadedSink } from './match-thread.ts';
-import { PROGRESS } from './progress-counters.ts';
+import { PROGRESS, TaskProgress } from './progress-counters.ts';
 import { mergeDrops } from './relayed-members.ts';
 
 /** Batches of a file that are kept before a match thread is started for it: at most 16,384 pairs or 8 MB. */
@@ -67,9 +67,9 @@ async function matchFile(job: MatchJob, context: JobContext, isShared: boolean):
       commitFile(paths.keysPath, outputs[1]),
     ]);
     const committed = outputs.map((path, at) => ({ path, sizeBytes: sizes[at] ?? 0 }));
-    const { drops, origins } = reading;
+    const { origins } = reading;
     const { relayed } = totals;
-    if (relayed !== undefined) mergeDrops(drops, relayed);
+    const drops = relayed === undefined ? reading.drops : mergeDrops(reading.drops, relayed);
     if (failure !== undefined) drops.drop(UNREADABLE_REASON, -1, -1, failure.message);
     const counts = new Map([...drops.counts, ...totals.drops]);
     return {
@@ -107,13 +107,11 @@ class Reading {
   readonly drops = new DropLog();
   readonly origins: UrlOrigins = { linked: 0, relative: 0 };
   readonly #job: MatchJob;
-  readonly #progress: BigInt64Array;
-  #byteCount = 0;
-  #pairCount = 0;
+  readonly #progress: TaskProgress;
 
   constructor(job: MatchJob, context: JobContext) {
     this.#job = job;
-    this.#progress = new BigInt64Array(context.progress);
+    this.#progress = new TaskProgress(context.progress);
   }
 
   /** Reads to the end; returns why that could not be, if it could not. */
@@ -127,8 +125,7 @@ class Reading {
       drops: this.drops,
       origins: this.origins,
       onBytes: (byteCount) => {
-        this.#byteCount += byteCount;
-        Atomics.add(this.#progress, PROGRESS.bytes, BigInt(byteCount));
+        this.#progress.add(PROGRESS.bytes, byteCount);
       },
       ...(relay === undefined ? {} : { relay }),
       ...(urlColumn === null ? {} : { urlColumn }),
@@ -136,8 +133,7 @@ class Reading {
     });
     try {
       for await (const batch of batches) {
-        this.#pairCount += batch.rowCount;
-        Atomics.add(this.#progress, PROGRESS.pairs, BigInt(batch.rowCount));
+        this.#progress.add(PROGRESS.pairs, batch.rowCount);
         await pairs.write(batch);
       }
       return undefined;
@@ -149,8 +145,7 @@ class Reading {
 
   /** For a file that is read once more. */
   takeBackProgress(): void {
-    Atomics.sub(this.#progress, PROGRESS.bytes, BigInt(this.#byteCount));
-    Atomics.sub(this.#progress, PROGRESS.pairs, BigInt(this.#pairCount));
+    this.#progress.takeBack();
   }
 }
 
@@ -161,7 +156,6 @@ class PairQueue {
   readonly #paths: MatchedPaths;
   #held: PairColumns[] = [];
   #sink: PairSink | undefined;
-  #thread: ThreadedSink | undefined;
 
   constructor(job: MatchJob, context: JobContext, paths: MatchedPaths) {
     this.#job = job;
@@ -180,11 +174,11 @@ class PairQueue {
     }
   }
 
-  /** Before the first batch, or once so many are held that a thread pays. */
+  /** Once: before the first batch, or when so many are held that a thread pays. */
   startThread(): ThreadedSink {
-    this.#thread ??= ThreadedSink.open(this.#job, this.#context, this.#paths);
-    this.#sink = this.#thread;
-    return this.#thread;
+    const threaded = ThreadedSink.open(this.#job, this.#context, this.#paths);
+    this.#sink = threaded;
+    return threaded;
   }
 
   async close(): Promise<MatchTotals> {

@@ -6,7 +6,7 @@ import type { CutMembers } from '../sources/member-relay.ts';
 import { DropLog, type DropSample } from '../sources/source.ts';
 import type { JobContext, MatchJob } from './job.ts';
 import { PairFilter } from './pair-filter.ts';
-import { PROGRESS } from './progress-counters.ts';
+import { PROGRESS, TaskProgress } from './progress-counters.ts';
 import { RelayedMembers, type RelayedTotals } from './relayed-members.ts';
 
 /** What became of the pairs of a task; plain data. */
@@ -39,17 +39,14 @@ export class MatchSink implements PairSink {
   readonly #writer: MatchedWriter;
   readonly #drops = new DropLog();
   readonly #filter: PairFilter;
-  readonly #progress: BigInt64Array;
+  readonly #progress: TaskProgress;
   readonly #job: MatchJob;
   #relayed: RelayedMembers | undefined;
-  /** What was added to the progress. */
-  #addedPairs = 0;
-  #addedMatched = 0;
 
   private constructor(writer: MatchedWriter, job: MatchJob, context: JobContext) {
     this.#writer = writer;
     this.#filter = new PairFilter(job, context, this.#drops);
-    this.#progress = new BigInt64Array(context.progress);
+    this.#progress = new TaskProgress(context.progress);
     this.#job = job;
   }
 
@@ -73,9 +70,7 @@ export class MatchSink implements PairSink {
       if (flushed !== undefined) await flushed;
     }
     this.#writer.endBatch();
-    const matched = this.#filter.matchedCount - matchedBefore;
-    this.#addedMatched += matched;
-    Atomics.add(this.#progress, PROGRESS.matched, BigInt(matched));
+    this.#progress.add(PROGRESS.matched, this.#filter.matchedCount - matchedBefore);
   }
 
   /**
@@ -87,8 +82,7 @@ export class MatchSink implements PairSink {
   async writeMembers(members: CutMembers): Promise<void> {
     this.#relayed ??= await RelayedMembers.open(this.#job);
     for await (const columns of this.#relayed.read(members)) {
-      this.#addedPairs += columns.rowCount;
-      Atomics.add(this.#progress, PROGRESS.pairs, BigInt(columns.rowCount));
+      this.#progress.add(PROGRESS.pairs, columns.rowCount);
       await this.write(columns);
     }
   }
@@ -108,9 +102,7 @@ export class MatchSink implements PairSink {
   }
 
   async abort(): Promise<void> {
-    // The file may be read once more.
-    Atomics.sub(this.#progress, PROGRESS.pairs, BigInt(this.#addedPairs));
-    Atomics.sub(this.#progress, PROGRESS.matched, BigInt(this.#addedMatched));
+    this.#progress.takeBack();
     await this.#writer.abort();
   }
 }

@@ -121,7 +121,10 @@ export class ThreadedSink implements PairSink {
   readonly relay: MemberRelay = {
     countWanted: () => (!this.#hasFailed && this.#thread.waitingCount <= FEW_IN_FLIGHT ? RELAYED_BYTES : 0),
     send: (members) => {
-      this.#ask({ kind: 'members', members }, [members.bytes.buffer]);
+      this.#ask(
+        { kind: 'members', members },
+        members.parts.map((part) => part.buffer),
+      );
     },
   };
   readonly #thread: MatchThread;

@@ -1,23 +1,15 @@
 /** What a match thread does with members of a crawl file that the reading thread passed on, and how what both left out comes together. */
 import { viewColumns, type PairColumns } from '../pair-batch.ts';
 import { CrawlMemory } from '../sources/crawl-memory.ts';
-import { MemberReader } from '../sources/crawl-pairs.ts';
+import { type MemberPart, MemberReader } from '../sources/crawl-pairs.ts';
 import type { CutMembers } from '../sources/member-relay.ts';
 import { openPairFinder } from '../sources/open-input.ts';
-import { DropLog, type DropSample, SAMPLES_PER_REASON, type UrlOrigins } from '../sources/source.ts';
+import { DropLog, type DropSample, type UrlOrigins } from '../sources/source.ts';
 import type { MatchJob } from './job.ts';
-
-/** A run of members that was passed on. */
-interface RelayedPart {
-  /** Where it starts in the decompressed stream of the reading thread, which knows nothing of it. */
-  readonly startByte: number;
-  readonly recordCount: number;
-  readonly decodedBytes: number;
-}
 
 /** What became of all members of a task that were passed on; plain data. */
 export interface RelayedTotals {
-  readonly parts: readonly RelayedPart[];
+  readonly parts: readonly MemberPart[];
   readonly origins: UrlOrigins;
   readonly drops: readonly (readonly [string, number])[];
   /** The first of each reason, with the numbers that they have in the whole file. */
@@ -29,7 +21,6 @@ export class RelayedMembers {
   readonly #reader: MemberReader;
   readonly #drops: DropLog;
   readonly #origins: UrlOrigins;
-  readonly #parts: RelayedPart[] = [];
 
   private constructor(reader: MemberReader, drops: DropLog, origins: UrlOrigins) {
     this.#reader = reader;
@@ -57,45 +48,36 @@ export class RelayedMembers {
    * @throws UnusualMembersError, while iterating
    */
   async *read(members: CutMembers): AsyncGenerator<PairColumns, void, void> {
-    const reader = this.#reader;
-    const recordsBefore = reader.recordCount;
-    const bytesBefore = reader.decodedBytes;
-    for await (const batch of reader.read(members)) yield viewColumns(batch);
-    this.#parts.push({
-      startByte: members.startByte,
-      recordCount: reader.recordCount - recordsBefore,
-      decodedBytes: reader.decodedBytes - bytesBefore,
-    });
+    for await (const batch of this.#reader.read(members)) yield viewColumns(batch);
   }
 
   /** @returns what came of all of them */
   get totals(): RelayedTotals {
     const { counts, samples } = this.#drops;
-    return { parts: this.#parts, origins: this.#origins, drops: [...counts], samples };
+    return { parts: this.#reader.parts, origins: this.#origins, drops: [...counts], samples };
   }
 }
 
 /**
- * Adds what was left out of members that were passed on, as if one thread had read the file.
+ * Puts together what two threads left out, as if one had read the file.
  *
- * @param drops - of the thread that read the rest; nothing may be added to it afterwards but what belongs behind all records
+ * @param drops - of the thread that read the rest
  * @param relayed - of the thread that read the members
+ * @returns what was left out of the whole file
  */
-export function mergeDrops(drops: DropLog, relayed: RelayedTotals): void {
-  for (const [reason, count] of relayed.drops) drops.add(reason, count);
+export function mergeDrops(drops: DropLog, relayed: RelayedTotals): DropLog {
+  const merged = new DropLog();
   const own = drops.samples.map((sample) => placeInFile(sample, relayed.parts));
-  const seen = new Map<string, number>();
   // Of a record that both know, the reader has what stands in front of it.
   const samples = [...own, ...relayed.samples].sort((a, b) => a.byte - b.byte);
-  drops.samples.length = 0;
-  for (const sample of samples) {
-    const count = (seen.get(sample.reason) ?? 0) + 1;
-    seen.set(sample.reason, count);
-    if (count <= SAMPLES_PER_REASON) drops.samples.push(sample);
-  }
+  for (const { reason, record, byte, detail } of samples) merged.drop(reason, record, byte, detail);
+  // Samples were counted before.
+  merged.counts.clear();
+  for (const [reason, count] of [...drops.counts, ...relayed.drops]) merged.add(reason, count);
+  return merged;
 }
 
-function placeInFile(sample: DropSample, parts: readonly RelayedPart[]): DropSample {
+function placeInFile(sample: DropSample, parts: readonly MemberPart[]): DropSample {
   let { record, byte } = sample;
   for (const { startByte, recordCount, decodedBytes } of parts) {
     if (startByte > sample.byte) break;

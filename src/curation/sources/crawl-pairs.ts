@@ -6,7 +6,8 @@ import { openDecoded } from './decoded-bytes.ts';
 import { type CutMembers, MemberCuts, UnusualMembersError } from './member-relay.ts';
 import { DEFAULT_MAX_RECORD_BYTES, type ExtractContext } from './source.ts';
 import { HeadKernel } from './warc-head-kernel.ts';
-import { openWarcRecords, type WarcRecord, type WarcRecords } from './warc-records.ts';
+import type { WarcRecord, WarcRecords } from './warc-record.ts';
+import { openWarcRecords } from './warc-records.ts';
 
 /** Texts an image can have. */
 export const MAX_TEXTS = 3;
@@ -89,16 +90,26 @@ function maxRecordBytesOf(context: ExtractContext): number {
   return context.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES;
 }
 
-/** Reads members that were taken out of a crawl file; one a file. Memory: that of a reader of crawl files. */
-export class MemberReader {
-  /** Records of all members read so far. */
-  recordCount = 0;
+/** Members that were taken out of a crawl file, once they are read; plain data. */
+export interface MemberPart {
+  /** Where they start in the decompressed stream of the reader from whom they were taken, which knows nothing of them. */
+  readonly startByte: number;
+  readonly recordCount: number;
   /** Their length, decompressed. */
-  decodedBytes = 0;
+  readonly decodedBytes: number;
+}
+
+/** Reads members that were taken out of a crawl file; one a file. Memory: that of a reader of crawl files, and its parts. */
+export class MemberReader {
+  /** What was read so far. */
+  readonly parts: MemberPart[] = [];
   readonly #context: ExtractContext;
   readonly #memory: CrawlMemory;
   readonly #finder: PairFinder;
   readonly #heads: HeadKernel;
+  /** Of all parts. */
+  #recordCount = 0;
+  #decodedBytes = 0;
 
   /**
    * @param context - drops, and limit
@@ -119,15 +130,18 @@ export class MemberReader {
    */
   async *read(members: CutMembers): AsyncGenerator<PairBatch, void, void> {
     const { drops, onBytes } = this.#context;
-    drops.recordShift = members.firstRecord + this.recordCount;
-    drops.byteShift = members.startByte + this.decodedBytes;
+    const { startByte } = members;
     const cuts = new MemberCuts(undefined);
-    const source = wrapChunks('members', () => [members.bytes]);
+    const source = wrapChunks('members', () => members.parts);
     const decoded = openDecoded(source, onBytes, this.#memory, cuts);
-    const records = openWarcRecords(decoded, drops, maxRecordBytesOf(this.#context), this.#heads);
+    const from = { record: members.firstRecord + this.#recordCount, byte: startByte + this.#decodedBytes };
+    const records = openWarcRecords(decoded, drops, maxRecordBytesOf(this.#context), this.#heads, from);
     yield* readRecords(records, this.#finder, cuts);
-    this.recordCount += records.recordCount;
-    this.decodedBytes += records.offset;
+    const recordCount = records.recordCount - from.record;
+    const decodedBytes = records.offset - from.byte;
+    this.parts.push({ startByte, recordCount, decodedBytes });
+    this.#recordCount += recordCount;
+    this.#decodedBytes += decodedBytes;
   }
 }
 

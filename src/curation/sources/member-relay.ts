@@ -13,11 +13,12 @@
  * anything was cut, {@link UnusualMembersError} ends it, and the file has to be read again by one reader: a damaged file costs up to
  * twice the time.
  */
-import type { WarcRecord, WarcRecords } from './warc-records.ts';
+import type { WarcRecord, WarcRecords } from './warc-record.ts';
 
-/** Members of a file that another thread reads. Plain data, but for the buffer, which may be transferred. */
+/** Members of a file that another thread reads: plain data, whose buffers may be transferred. */
 export interface CutMembers {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Their bytes, piece after piece. */
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
   /** Number that their first record has for a reader to whom no members cut before exist. */
   readonly firstRecord: number;
   /** Where they start in the decompressed stream of such a reader. */
@@ -41,7 +42,7 @@ export class UnusualMembersError extends Error {
 
 /** A cut that nothing has proved yet. */
 interface PendingCut {
-  readonly parts: Uint8Array[];
+  readonly parts: Uint8Array<ArrayBuffer>[];
   readonly startByte: number;
   /** Oddities of records that had been counted. */
   readonly oddCount: number;
@@ -75,7 +76,7 @@ export class MemberCuts {
    * @param part - members that were cut out, behind those added before
    * @param decodedBytes - delivered so far
    */
-  add(part: Uint8Array, decodedBytes: number): void {
+  add(part: Uint8Array<ArrayBuffer>, decodedBytes: number): void {
     this.#isPart = true;
     this.#pending ??= { parts: [], startByte: decodedBytes, oddCount: this.#oddCount };
     this.#pending.parts.push(part);
@@ -115,13 +116,7 @@ export class MemberCuts {
   send(record: WarcRecord): void {
     if (this.#pending === undefined) return;
     const { parts, startByte } = this.#pending;
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    this.#relay?.send({ bytes, startByte, firstRecord: record.number });
+    this.#relay?.send({ parts, startByte, firstRecord: record.number });
     this.#pending = undefined;
   }
 

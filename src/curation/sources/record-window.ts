@@ -24,11 +24,15 @@ export class RecordWindow {
   #own: Buffer = Buffer.alloc(0);
   #isStretchOver = false;
   #isStreamOver = false;
-  #startOffset = 0;
+  #startOffset: number;
 
-  /** @param source - decompressed bytes with gaps; read to the end or closed with {@link RecordWindow.close} */
-  constructor(source: DecodedSource) {
+  /**
+   * @param source - decompressed bytes with gaps; read to the end or closed with {@link RecordWindow.close}
+   * @param startOffset - offset of its first byte
+   */
+  constructor(source: DecodedSource, startOffset: number) {
     this.#source = source;
+    this.#startOffset = startOffset;
   }
 
   /** @returns number of bytes at hand */

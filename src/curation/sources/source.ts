@@ -43,9 +43,6 @@ export const SAMPLES_PER_REASON = 3;
 export class DropLog {
   readonly counts = new Map<string, number>();
   readonly samples: DropSample[] = [];
-  /** Added to record numbers and offsets, for a reader that has only a part of the file. */
-  recordShift = 0;
-  byteShift = 0;
 
   /**
    * @param reason - why
@@ -56,13 +53,7 @@ export class DropLog {
   drop(reason: string, record = -1, byte = -1, detail = ''): void {
     const seen = this.counts.get(reason) ?? 0;
     this.counts.set(reason, seen + 1);
-    if (seen >= SAMPLES_PER_REASON) return;
-    this.samples.push({
-      reason,
-      record: record < 0 ? record : record + this.recordShift,
-      byte: byte < 0 ? byte : byte + this.byteShift,
-      detail: detail.slice(0, 200),
-    });
+    if (seen < SAMPLES_PER_REASON) this.samples.push({ reason, record, byte, detail: detail.slice(0, 200) });
   }
 
   /**

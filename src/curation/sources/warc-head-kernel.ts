@@ -1,7 +1,7 @@
 /** Finds ordinary records of a WARC stream by the WebAssembly kernel `warc-heads`; what it refuses is read by {@link parseHead}. */
 import { type CrawlMemory, HEAD_FIELDS_START } from './crawl-memory.ts';
 import type { WarcHead } from './warc-head.ts';
-import type { WarcRecord } from './warc-records.ts';
+import type { PlacedRecord } from './warc-record.ts';
 
 // Places of the fields, in words; see kernels/warc-heads.ts.
 const RECORD_START = 0;
@@ -13,7 +13,7 @@ const CONTENT_TYPE = 7;
 const FIELD_COUNT = 9;
 
 /** A record as the kernel found it. Its head becomes strings only when it is asked for. */
-export class FoundRecord implements WarcRecord {
+export class FoundRecord implements PlacedRecord {
   number = 0;
   startByte = 0;
   readonly bytes: Buffer;

@@ -15,59 +15,19 @@ import type { DecodedSource } from './decoded-bytes.ts';
 import type { DropLog } from './source.ts';
 import { RecordWindow } from './record-window.ts';
 import type { HeadKernel } from './warc-head-kernel.ts';
-import { findHead, findHeadEnd, MAX_HEAD_BYTES, parseHead, probeHead, type WarcHead } from './warc-head.ts';
+import { findHead, findHeadEnd, MAX_HEAD_BYTES, parseHead, probeHead } from './warc-head.ts';
+import {
+  findOrdinaryRecord,
+  isLineEnd,
+  MAX_LINE_END_BYTES,
+  type WarcRecord,
+  type WarcRecords,
+} from './warc-record.ts';
 
-/** One whole record; its bytes are valid until the next one is asked for. */
-export interface WarcRecord {
-  readonly head: WarcHead;
-  /** The block, as long as Content-Length says, is bytes [blockStart, blockEnd). */
-  readonly bytes: Buffer;
-  readonly blockStart: number;
-  readonly blockEnd: number;
-  /** Number of the record in the file, from 0; records left out count too. */
-  readonly number: number;
-  /** Where its head starts in the decompressed stream. */
-  readonly startByte: number;
-}
-
-function isLineEnd(byte: number | undefined): boolean {
-  return byte === 10 || byte === 13;
-}
-
-/** Line ends after a block that are looked at; the standard has two. */
-const MAX_LINE_END_BYTES = 64;
 /** With more bytes than these at hand, an ordinary record is not cut off. */
 const ORDINARY_WINDOW_BYTES = 64 << 10;
 /** Bytes behind a place that are enough to tell whether a head starts there. */
 const PROBE_BYTES = 96;
-
-/**
- * @param record - any
- * @returns its block: a view that is valid until the next record is asked for
- */
-export function blockOf(record: WarcRecord): Buffer {
-  return record.bytes.subarray(record.blockStart, record.blockEnd);
-}
-
-/** Records one by one, for a caller to whom a promise for each is too dear. */
-export interface WarcRecords {
-  /**
-   * The next record where nothing is wrong with it and it lies in memory with the start of the one after it: nearly always.
-   *
-   * @returns what {@link WarcRecords.next} would give; undefined where that has to be asked
-   */
-  nextInWindow(): WarcRecord | undefined;
-  /** @returns the next whole record; undefined at the end of the stream */
-  next(): Promise<WarcRecord | undefined>;
-  /** Records given out or left out so far. */
-  readonly recordCount: number;
-  /** How often something was odd so far: left out, or of another length than it says. */
-  readonly oddCount: number;
-  /** Bytes of the decompressed stream that are done with. */
-  readonly offset: number;
-  /** Stops reading, also before the end. */
-  close(): Promise<void>;
-}
 
 /**
  * Reads the records of a stream.
@@ -79,6 +39,9 @@ export interface WarcRecords {
  * @param drops - counts what is left out
  * @param maxRecordBytes - longest block given out
  * @param heads - finds ordinary records in the memory in which the source has its bytes
+ * @param from - number of the first record and its offset, where the source is a part of a file
+ * @param from.record - number
+ * @param from.byte - offset
  * @returns the whole records in order; to be closed
  */
 export function openWarcRecords(
@@ -86,8 +49,9 @@ export function openWarcRecords(
   drops: DropLog,
   maxRecordBytes: number,
   heads?: HeadKernel,
+  from: { readonly record: number; readonly byte: number } = { record: 0, byte: 0 },
 ): WarcRecords {
-  return new RecordReader(source, drops, maxRecordBytes, heads);
+  return new RecordReader(source, drops, maxRecordBytes, heads, from);
 }
 
 class RecordReader implements WarcRecords {
@@ -96,12 +60,19 @@ class RecordReader implements WarcRecords {
   readonly #maxRecordBytes: number;
   readonly #heads: HeadKernel | undefined;
   oddCount = 0;
-  #recordCount = 0;
+  #recordCount: number;
   /** Bytes of the record given out last; still in the window because the caller is looking at them. */
   #givenBytes = 0;
 
-  constructor(source: DecodedSource, drops: DropLog, maxRecordBytes: number, heads: HeadKernel | undefined) {
-    this.window = new RecordWindow(source);
+  constructor(
+    source: DecodedSource,
+    drops: DropLog,
+    maxRecordBytes: number,
+    heads: HeadKernel | undefined,
+    from: { readonly record: number; readonly byte: number },
+  ) {
+    this.window = new RecordWindow(source, from.byte);
+    this.#recordCount = from.record;
     this.#drops = drops;
     this.#maxRecordBytes = maxRecordBytes;
     this.#heads = heads;
@@ -123,33 +94,18 @@ class RecordReader implements WarcRecords {
     const { window } = this;
     window.discard(this.#givenBytes);
     this.#givenBytes = 0;
-    const { bytes, end } = window;
-    let { start } = window;
-    if (this.#heads?.bytes === bytes) {
-      const found = this.#heads.findRecord(start, end, this.#maxRecordBytes);
-      if (found === undefined) return undefined;
-      window.discard(found.recordStart - start);
-      this.#givenBytes = found.blockEnd - found.recordStart;
-      found.number = this.#recordCount++;
-      found.startByte = window.offset;
-      return found;
-    }
-    while (start < end && isLineEnd(bytes[start])) start++;
-    if (probeHead(bytes, start, end) !== 'head') return undefined;
-    const headEnd = findHeadEnd(bytes, start, end);
-    if (headEnd < 0 || headEnd - start > MAX_HEAD_BYTES) return undefined;
-    const head = parseHead(bytes.subarray(start, headEnd));
-    const { contentLength } = head;
-    if (contentLength === undefined || contentLength > this.#maxRecordBytes) return undefined;
-    const blockEnd = headEnd + contentLength;
-    let after = blockEnd;
-    const lastAfter = Math.min(end, blockEnd + MAX_LINE_END_BYTES);
-    while (after < lastAfter && isLineEnd(bytes[after])) after++;
-    if (after >= lastAfter || probeHead(bytes, after, end) !== 'head') return undefined;
-    window.discard(start - window.start);
-    this.#givenBytes = blockEnd - start;
-    const number = this.#recordCount++;
-    return { head, bytes, blockStart: headEnd, blockEnd, number, startByte: window.offset };
+    const { bytes, start, end } = window;
+    const max = this.#maxRecordBytes;
+    const found =
+      this.#heads?.bytes === bytes
+        ? this.#heads.findRecord(start, end, max)
+        : findOrdinaryRecord(bytes, start, end, max);
+    if (found === undefined) return undefined;
+    window.discard(found.recordStart - start);
+    this.#givenBytes = found.blockEnd - found.recordStart;
+    found.number = this.#recordCount++;
+    found.startByte = window.offset;
+    return found;
   }
 
   async next(): Promise<WarcRecord | undefined> {
@@ -205,7 +161,6 @@ class RecordReader implements WarcRecords {
         this.#loseRest(headBytes, `${window.size - headBytes} of ${contentLength} bytes of a record`);
         return undefined;
       }
-      this.oddCount++;
       blockEnd = converted;
     }
     const verdict = await this.#checkFollowing(headBytes, blockEnd);
@@ -221,7 +176,6 @@ class RecordReader implements WarcRecords {
         const detail = `Content-Length ${contentLength} runs past the next record`;
         return this.#leaveOut('bad-record', detail, verdict.nextAt, false);
       }
-      this.oddCount++;
       blockEnd = converted;
     }
     this.#givenBytes = blockEnd;
@@ -249,7 +203,9 @@ class RecordReader implements WarcRecords {
     let lineEnds = 0;
     const block = bytes.subarray(start + headBytes, start + end);
     for (let at = block.indexOf(10); at >= 0; at = block.indexOf(10, at + 1)) lineEnds++;
-    return contentLength - block.length <= lineEnds ? end : undefined;
+    if (contentLength - block.length > lineEnds) return undefined;
+    this.oddCount++;
+    return end;
   }
 
   /** Judges a block by what stands behind it. */

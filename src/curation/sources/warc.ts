@@ -25,7 +25,7 @@ import {
 import { stripText } from './strip-text.ts';
 import { isRelativeLink, UrlJoiner } from './url-join.ts';
 import { stripAngleBrackets } from './warc-head.ts';
-import { blockOf, type WarcRecord } from './warc-records.ts';
+import { blockOf, type WarcRecord } from './warc-record.ts';
 
 /**
  * Reads the pairs of a WARC file, gzip or plain, in file order. Duplicates are not dropped here.

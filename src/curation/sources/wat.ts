@@ -15,7 +15,7 @@ import { SAMPLES_PER_REASON, type ExtractContext, type ExtractReason } from './s
 import { stripText } from './strip-text.ts';
 import { isRelativeLink, UrlJoiner } from './url-join.ts';
 import { stripAngleBrackets } from './warc-head.ts';
-import type { WarcRecord } from './warc-records.ts';
+import type { WarcRecord } from './warc-record.ts';
 import {
   FIELD_ABSENT,
   FIELD_ESCAPED,

@@ -12,8 +12,7 @@ const MAX_NAME_BYTES = 200;
 export function folderNameOf(className: string): string {
   let name = className
     .normalize('NFC')
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f/\\:*?"<>|]/g, '_')
+    .replaceAll(/[\p{Cc}/\\:*?"<>|]/gu, '_')
     .replaceAll(/\p{Surrogate}|\p{Bidi_Control}/gu, '_')
     .trim()
     .replace(/^\.+/, (dots) => '_'.repeat(dots.length))

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import type { JobContext, MatchJob } from '../../../src/curation/jobs/job.ts';
+import type { JobContext } from '../../../src/curation/jobs/job.ts';
 import { ThreadedSink } from '../../../src/curation/jobs/match-thread.ts';
 import { PROGRESS } from '../../../src/curation/jobs/progress-counters.ts';
 import { buildAutomaton } from '../../../src/curation/match/build-automaton.ts';
 import { shareAutomaton } from '../../../src/curation/match/matcher-memory.ts';
 import { copyColumns, PairBatch, type PairColumns } from '../../../src/curation/pair-batch.ts';
 import type { MatchedPaths } from '../../../src/curation/matched/matched-files.ts';
+import { makeMatchJob } from '../../helpers/match-job.ts';
 import { makeTempFolder } from '../../helpers/temp-folder.ts';
 
 const list = { entries: ['fox'], fingerprint: '0'.repeat(64), source: 'test' };
@@ -30,20 +31,7 @@ describe('the match thread', () => {
       languageModel: null,
       progress: new SharedArrayBuffer(8 * PROGRESS.slots),
     };
-    const job: MatchJob = {
-      kind: 'match',
-      root,
-      task: 0,
-      path: '',
-      format: 'jsonl',
-      compat: 'metaclip',
-      lang: 'off',
-      langThreshold: 0,
-      dropList: null,
-      urlColumn: null,
-      textColumn: null,
-      footer: {},
-    };
+    const job = makeMatchJob(root, { path: '', format: 'jsonl' });
     const pathsOf = (name: string): MatchedPaths => ({
       parquetPath: join(root, `${name}.parquet`),
       keysPath: join(root, `${name}.keys`),

@@ -69,7 +69,7 @@ async function read(
         pairs.push(...part);
         continue;
       }
-      relayedBytes += part.bytes.length;
+      for (const { length } of part.parts) relayedBytes += length;
       for await (const columns of relayed.read(part)) pairs.push(...pairsOf(columns));
     }
   } catch (error) {
@@ -77,10 +77,10 @@ async function read(
     throw error;
   }
   const { totals } = relayed;
-  mergeDrops(drops, totals);
+  const merged = mergeDrops(drops, totals);
   origins.linked += totals.origins.linked;
   origins.relative += totals.origins.relative;
-  return { answer: { pairs, drops: drops.counts, samples: drops.samples, origins, failure }, relayedBytes };
+  return { answer: { pairs, drops: merged.counts, samples: merged.samples, origins, failure }, relayedBytes };
 }
 
 /** A disk that fails at a place. */

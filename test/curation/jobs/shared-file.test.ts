@@ -15,6 +15,7 @@ import { readWarc } from '../../../src/curation/sources/warc.ts';
 import { readWat } from '../../../src/curation/sources/wat.ts';
 import { JobPool } from '../../../src/executors/job-pool.ts';
 import { type CrawlFormat, makeNoisyMembers } from '../../helpers/noisy-crawl.ts';
+import { makeMatchJob } from '../../helpers/match-job.ts';
 import { makeTempFolder } from '../../helpers/temp-folder.ts';
 
 /** Above the size from which on a file is shared. */
@@ -31,18 +32,7 @@ function makeJob(test: TestContext, format: CrawlFormat, file: Buffer): MatchJob
   mkdirSync(join(root, 'matched'));
   const path = join(root, `file.${format}.gz`);
   writeFileSync(path, file);
-  const options = { compat: 'mended', lang: 'off', langThreshold: 0, dropList: null } as const;
-  return {
-    kind: 'match',
-    root,
-    task: 0,
-    path,
-    format,
-    ...options,
-    urlColumn: null,
-    textColumn: null,
-    footer: {},
-  };
+  return makeMatchJob(root, { path, format }, { compat: 'mended' });
 }
 
 /** The files, and what the log says of it. */

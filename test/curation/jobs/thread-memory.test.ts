@@ -8,6 +8,7 @@ import { readLidModel } from '../../../src/curation/language/lid-model.ts';
 import { buildAutomaton } from '../../../src/curation/match/build-automaton.ts';
 import { shareAutomaton } from '../../../src/curation/match/matcher-memory.ts';
 import { JobPool } from '../../../src/executors/job-pool.ts';
+import { makeMatchJob } from '../../helpers/match-job.ts';
 import { makeTempFolder } from '../../helpers/temp-folder.ts';
 
 /** Scratch memories that threads have taken. */
@@ -30,20 +31,8 @@ describe('scratch memory of the kernels', () => {
       for (const [task, rowCount] of rowCounts.entries()) {
         const path = join(root, `${task}.jsonl`);
         writeFileSync(path, `${line}\n`.repeat(rowCount));
-        const { totals } = await pool.run({
-          kind: 'match',
-          root,
-          task,
-          path,
-          format: 'jsonl',
-          compat: 'metaclip',
-          lang: 'en',
-          langThreshold: 0,
-          dropList: null,
-          urlColumn: null,
-          textColumn: null,
-          footer: {},
-        });
+        const job = makeMatchJob(root, { path, format: 'jsonl' }, { task, lang: 'en' });
+        const { totals } = await pool.run(job);
         assert.equal(totals['matched'], rowCount);
       }
     } finally {

@@ -10,8 +10,7 @@ const REPLACEMENTS: Readonly<Record<string, string>> = {
 };
 
 /** Controls, direction marks and overrides: they would turn or hide the text around them. */
-// eslint-disable-next-line no-control-regex
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const INVISIBLE = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 /** Longest text in a cell of a table. */
 const CELL_LENGTH = 160;
 
